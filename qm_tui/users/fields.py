@@ -16,7 +16,7 @@ empty.
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
-from typing import Annotated, Any, Final, NamedTuple, get_type_hints
+from typing import Annotated, Final, NamedTuple, get_type_hints
 
 
 class Kind(StrEnum):
@@ -69,26 +69,23 @@ NO_VALUE_EXAMPLE: Final = '""'
 
 
 class _Spec(NamedTuple):
-    """The facts about a field, except its key and position. `Field` describes them."""
+    """Facts about a field: all of `Field` except its position and what follows the facts."""
 
     header: str
+    short: str
     width: int
+    wide: int
     group: Group
     kind: Kind = Kind.TEXT
     required: bool = False
-    short: str = ""
     name: str = ""
     aliases: tuple[str, ...] = ()
-    foreign: str = ""
-    """Separated by commas."""
     repeats: bool = False
-    wide: int = 0
     collation: Collation | None = None
     initial: str = ""
     requires: str = ""
     filter_name: str = ""
     example: str = NO_VALUE_EXAMPLE
-    meaning: str = ""
     only_for: str = ""
 
 
@@ -149,430 +146,335 @@ class Field:
         return self.kind is Kind.SECRET
 
 
-def _flag(header: str, short: str, group: Group, meaning: str, **more: Any) -> _Spec:  # noqa: ANN401
-    facts = {"initial": "0"} | more
-    return _Spec(
-        header,
-        1,
-        group,
-        Kind.FLAG,
-        short=short,
-        meaning=f"{meaning} 0 = no, 1 = yes.",
-        repeats=True,
-        **facts,
-    )
-
-
 class User(NamedTuple):
-    """A user of the Quality Management Suite: the values of all fields, in file order."""
+    """A user of the Quality Management Suite: the values of all fields, in file order.
+
+    Each field has its facts, its description for the admin and, if there are any, the headers that
+    other programs and languages use for it, separated by commas.
+    """
 
     first_name: Annotated[
         str,
-        _Spec(
-            "First Name",
-            10,
-            Group.IDENTITY,
-            required=True,
-            wide=16,
-            example="anna",
-            meaning="First name of the user.",
-            foreign="first, given name, forename, vorname, rufname, prénom, nombre, nombres, nome, "
-            "primeiro nome, nome próprio, voornaam, förnamn, tilltalsnamn, imię, fornavn, etunimi",
-        ),
+        _Spec("First Name", "First Name", 10, 16, Group.IDENTITY, required=True, example="anna"),
+        "First name of the user.",
+        "first, given name, forename, vorname, rufname, prénom, nombre, nombres, nome, primeiro "
+        "nome, nome próprio, voornaam, förnamn, tilltalsnamn, imię, fornavn, etunimi",
     ] = ""
     last_name: Annotated[
         str,
-        _Spec(
-            "Last Name",
-            10,
-            Group.IDENTITY,
-            required=True,
-            wide=16,
-            example="ber*",
-            meaning="Last name of the user.",
-            foreign="last, surname, family name, nachname, familienname, zuname, nom, "
-            "nom de famille, apellido, apellidos, sobrenome, apelido, cognome, achternaam, "
-            "efternamn, nazwisko, etternavn, sukunimi",
-        ),
+        _Spec("Last Name", "Last Name", 10, 16, Group.IDENTITY, required=True, example="ber*"),
+        "Last name of the user.",
+        "last, surname, family name, nachname, familienname, zuname, nom, nom de famille, "
+        "apellido, apellidos, sobrenome, apelido, cognome, achternaam, efternamn, nazwisko, "
+        "etternavn, sukunimi",
     ] = ""
     extension: Annotated[
         str,
         _Spec(
             "Extension",
+            "Exten",
             6,
+            8,
             Group.PHONE,
             required=True,
-            short="Exten",
-            wide=8,
             collation=Collation.NUMBER,
             example="10*",
-            meaning="Telephone extension. Leading zeros are significant.",
-            foreign="ext, ext no, extension number, phone extension, nebenstelle, durchwahl, "
-            "nebenstellennummer, poste, numéro de poste, extensión, anexo, interno, ramal, "
-            "extensão, toestel, toestelnummer, anknytning, anknytningsnummer, numer wewnętrzny, "
-            "wewnętrzny",
         ),
+        "Telephone extension. Leading zeros are significant.",
+        "ext, ext no, extension number, phone extension, nebenstelle, durchwahl, "
+        "nebenstellennummer, poste, numéro de poste, extensión, anexo, interno, ramal, "
+        "extensão, toestel, toestelnummer, anknytning, anknytningsnummer, numer wewnętrzny, "
+        "wewnętrzny",
     ] = ""
     user_id: Annotated[
         str,
-        _Spec(
-            "User ID",
-            12,
-            Group.IDENTITY,
-            Kind.ID,
-            example="u7k2m9q4x1bd",
-            meaning="Unique ID of the user, as exports contain it. Leave it empty to add a user.",
-        ),
+        _Spec("User ID", "User ID", 12, 12, Group.IDENTITY, Kind.ID, example="u7k2m9q4x1bd"),
+        "Unique ID of the user, as exports contain it. Leave it empty to add a user.",
     ] = ""
     agent_id: Annotated[
         str,
-        _Spec(
-            "Agent ID",
-            9,
-            Group.IDENTITY,
-            short="Agent",
-            wide=12,
-            collation=Collation.NUMBER,
-            meaning="Agent name or number of the user.",
-            foreign="agent, agent number, agent no, employee id, employee number, personalnummer, "
-            "mitarbeiternummer, matricule, id agent, agente, id agente, matrícula, matricola, "
-            "personeelsnummer, anställningsnummer, numer agenta",
-        ),
+        _Spec("Agent ID", "Agent", 9, 12, Group.IDENTITY, collation=Collation.NUMBER),
+        "Agent name or number of the user.",
+        "agent, agent number, agent no, employee id, employee number, personalnummer, "
+        "mitarbeiternummer, matricule, id agent, agente, id agente, matrícula, matricola, "
+        "personeelsnummer, anställningsnummer, numer agenta",
     ] = ""
     department: Annotated[
         str,
         _Spec(
-            "Department Name",
-            11,
-            Group.IDENTITY,
-            short="Department",
-            repeats=True,
-            wide=20,
-            example="sales",
-            meaning="Name of the user's department.",
-            foreign="dept, abteilung, team, group, gruppe, département, service, departamento, "
-            "setor, reparto, dipartimento, ufficio, afdeling, avdelning, dział, wydział",
+            "Department Name", "Department", 11, 20, Group.IDENTITY, repeats=True, example="sales"
         ),
+        "Name of the user's department.",
+        "dept, abteilung, team, group, gruppe, département, service, departamento, setor, "
+        "reparto, dipartimento, ufficio, afdeling, avdelning, dział, wydział",
     ] = ""
     user_name: Annotated[
         str,
-        _Spec(
-            "User Name",
-            10,
-            Group.SIGN_IN,
-            required=True,
-            wide=16,
-            example="aberg",
-            meaning="Assigned user name. Must be unique (not case-sensitive).",
-            foreign="login, login name, user login, account, account name, benutzername, benutzer, "
-            "anmeldename, kennung, benutzerkennung, nom d'utilisateur, utilisateur, identifiant, "
-            "usuario, nombre de usuario, usuário, nome de usuário, nome de utilizador, "
-            "nome utente, utente, gebruikersnaam, gebruiker, användarnamn, användare, "
-            "nazwa użytkownika, użytkownik, samaccountname",
-        ),
+        _Spec("User Name", "User Name", 10, 16, Group.SIGN_IN, required=True, example="aberg"),
+        "Assigned user name. Must be unique (not case-sensitive).",
+        "login, login name, user login, account, account name, benutzername, benutzer, "
+        "anmeldename, kennung, benutzerkennung, nom d'utilisateur, utilisateur, identifiant, "
+        "usuario, nombre de usuario, usuário, nome de usuário, nome de utilizador, nome utente, "
+        "utente, gebruikersnaam, gebruiker, användarnamn, användare, nazwa użytkownika, "
+        "użytkownik, samaccountname",
     ] = ""
     password: Annotated[
         str,
-        _Spec(
-            "Password",
-            5,
-            Group.SIGN_IN,
-            Kind.SECRET,
-            required=True,
-            short="Passw",
-            meaning="Encrypted password, copied unchanged.",
-            foreign="pass, pwd, encrypted password, password hash, kennwort, passwort, "
-            "mot de passe, contraseña, clave, senha, palavra-passe, wachtwoord, lösenord, hasło",
-        ),
+        _Spec("Password", "Passw", 5, 5, Group.SIGN_IN, Kind.SECRET, required=True),
+        "Encrypted password, copied unchanged.",
+        "pass, pwd, encrypted password, password hash, kennwort, passwort, mot de passe, "
+        "contraseña, clave, senha, palavra-passe, wachtwoord, lösenord, hasło",
     ] = ""
     security_profile: Annotated[
         str,
         _Spec(
             "Security Profile Name",
+            "Security",
             12,
+            20,
             Group.SIGN_IN,
-            short="Security",
             repeats=True,
-            wide=20,
             example='="Agent"',
-            meaning="Security profile assigned to the user.",
-            foreign="role, security, security role, rolle, sicherheitsprofil, rechteprofil, "
-            "profil de sécurité, perfil de seguridad, perfil de segurança, profilo di sicurezza, "
-            "beveiligingsprofiel, säkerhetsprofil, profil zabezpieczeń",
         ),
+        "Security profile assigned to the user.",
+        "role, security, security role, rolle, sicherheitsprofil, rechteprofil, profil de "
+        "sécurité, perfil de seguridad, perfil de segurança, profilo di sicurezza, "
+        "beveiligingsprofiel, säkerhetsprofil, profil zabezpieczeń",
     ] = ""
     recording_profile: Annotated[
         str,
-        _Spec(
-            "Recording Profile Name",
-            12,
-            Group.RECORDING,
-            short="Recording",
-            repeats=True,
-            wide=20,
-            meaning="Recording profile assigned to the user.",
-            foreign="recording, aufzeichnungsprofil, aufnahmeprofil, "
-            "profil d'enregistrement, perfil de grabación, perfil de gravação, "
-            "profilo di registrazione, opnameprofiel, inspelningsprofil, profil nagrywania",
-        ),
+        _Spec("Recording Profile Name", "Recording", 12, 20, Group.RECORDING, repeats=True),
+        "Recording profile assigned to the user.",
+        "recording, aufzeichnungsprofil, aufnahmeprofil, profil d'enregistrement, perfil de "
+        "grabación, perfil de gravação, profilo di registrazione, opnameprofiel, "
+        "inspelningsprofil, profil nagrywania",
     ] = ""
     phone_ip: Annotated[
         str,
         _Spec(
             "Phone IP",
+            "Phone IP",
             15,
+            17,
             Group.PHONE,
             Kind.IP,
             aliases=("Phone IP/Mac Address",),
-            wide=17,
             example="10.0.7.*",
-            meaning="IPv4, IPv6 or MAC address of the phone.",
-            foreign="ip, ip address, ip phone, mac, mac address, ip-adresse, telefon-ip, "
-            "adresse ip, dirección ip, endereço ip, indirizzo ip, ip-adres, ip-adress, adres ip",
         ),
+        "IPv4, IPv6 or MAC address of the phone.",
+        "ip, ip address, ip phone, mac, mac address, ip-adresse, telefon-ip, adresse ip, "
+        "dirección ip, endereço ip, indirizzo ip, ip-adres, ip-adress, adres ip",
     ] = ""
     is_active: Annotated[
         str,
-        _flag(
+        _Spec(
             "Is User Active",
             "A",
+            1,
+            1,
             Group.IDENTITY,
-            "Whether the user is active.",
+            Kind.FLAG,
             required=True,
             initial="1",
             filter_name="active",
-            foreign="active, enabled, status, aktiv, actif, activo, ativo, attivo, actief, aktywny",
         ),
+        "Whether the user is active.",
+        "active, enabled, status, aktiv, actif, activo, ativo, attivo, actief, aktywny",
     ] = ""
     recording_service: Annotated[
         str,
         _Spec(
             "Recording Service IP Address",
+            "Rec. Service",
             15,
+            20,
             Group.RECORDING,
             required=True,
-            short="Rec. Service",
             repeats=True,
-            wide=20,
             collation=Collation.ADDRESS,
             initial="Any",
             example="any",
-            meaning="IP address of the recording service host, Any, or the name of a "
-            "high-availability node (letters, digits, - _ ., at least one letter).",
-            foreign="recording server, recorder, recording service, recording service ip, "
-            "aufzeichnungsserver, aufnahmeserver, serveur d'enregistrement, "
-            "servidor de grabación, servidor de gravação, server di registrazione, opnameserver, "
-            "inspelningsserver, serwer nagrywania",
         ),
+        "IP address of the recording service host, Any, or the name of a high-availability node "
+        "(letters, digits, - _ ., at least one letter).",
+        "recording server, recorder, recording service, recording service ip, "
+        "aufzeichnungsserver, aufnahmeserver, serveur d'enregistrement, servidor de grabación, "
+        "servidor de gravação, server di registrazione, opnameserver, inspelningsserver, serwer "
+        "nagrywania",
     ] = ""
     unlimited_license: Annotated[
         str,
-        _flag(
-            "Unlimited License",
-            "U",
-            Group.LICENSES,
-            "License for unlimited call recording. Assign either this or On-Demand License.",
-            required=True,
-            initial="1",
-            foreign="unlimited, unlimited licence, unbegrenzte lizenz, licence illimitée, "
-            "licencia ilimitada, licença ilimitada, licenza illimitata, onbeperkte licentie, "
-            "obegränsad licens, licencja nieograniczona",
+        _Spec(
+            "Unlimited License", "U", 1, 1, Group.LICENSES, Kind.FLAG, required=True, initial="1"
         ),
+        "License for unlimited call recording. Assign either this or On-Demand License.",
+        "unlimited, unlimited licence, unbegrenzte lizenz, licence illimitée, licencia "
+        "ilimitada, licença ilimitada, licenza illimitata, onbeperkte licentie, obegränsad "
+        "licens, licencja nieograniczona",
     ] = ""
     on_demand_license: Annotated[
         str,
-        _flag(
-            "On-Demand License",
-            "O",
-            Group.LICENSES,
-            "License for on-demand recording. Assign either this or Unlimited License.",
-            required=True,
-            foreign="on demand, on demand licence, lizenz auf abruf, licence à la demande, "
-            "licencia bajo demanda, licença sob demanda, licenza on demand, licentie op aanvraag",
-        ),
+        _Spec("On-Demand License", "O", 1, 1, Group.LICENSES, Kind.FLAG, required=True),
+        "License for on-demand recording. Assign either this or Unlimited License.",
+        "on demand, on demand licence, lizenz auf abruf, licence à la demande, licencia bajo "
+        "demanda, licença sob demanda, licenza on demand, licentie op aanvraag",
     ] = ""
     computer_recording_license: Annotated[
         str,
-        _flag(
+        _Spec(
             "Computer Recording License",
             "C",
+            1,
+            1,
             Group.LICENSES,
-            "License for computer recording.",
+            Kind.FLAG,
             aliases=("Screen Recording License",),
-            foreign="computer recording, screen recording, screen license, bildschirmaufzeichnung",
         ),
+        "License for computer recording.",
+        "computer recording, screen recording, screen license, bildschirmaufzeichnung",
     ] = ""
     windows_login: Annotated[
         str,
         _Spec(
             "Windows Login",
+            "Windows Login",
             16,
+            24,
             Group.RECORDING,
-            wide=24,
             requires="computer_recording_license",
             example=r"corp\anna",
-            meaning="Windows domain login ID in the format DOMAIN\\Username.",
             only_for="computer recording",
-            foreign="windows user, windows account, domain login, domain user, domain account, "
-            "nt login, windows-anmeldung, domänenbenutzer, compte windows, usuario de windows, "
-            "usuário do windows, account windows, windows-account, windowskonto, konto windows",
         ),
+        "Windows domain login ID in the format DOMAIN\\Username.",
+        "windows user, windows account, domain login, domain user, domain account, nt login, "
+        "windows-anmeldung, domänenbenutzer, compte windows, usuario de windows, usuário do "
+        "windows, account windows, windows-account, windowskonto, konto windows",
     ] = ""
     sip_uri: Annotated[
         str,
         _Spec(
             "SIP URI",
+            "SIP URI",
             20,
+            32,
             Group.PHONE,
-            wide=32,
             example="*@example.com",
-            meaning="Session Initiation Protocol address in the format sip:x@y (x: user name or "
-            "extension; y: domain or IP address of the host).",
             only_for="Microsoft OCS 2007",
-            foreign="sip, sip address, sip-adresse, adresse sip, dirección sip, endereço sip, "
-            "indirizzo sip, sip-adres, sip-adress, adres sip",
         ),
+        "Session Initiation Protocol address in the format sip:x@y (x: user name or extension; "
+        "y: domain or IP address of the host).",
+        "sip, sip address, sip-adresse, adresse sip, dirección sip, endereço sip, indirizzo "
+        "sip, sip-adres, sip-adress, adres sip",
     ] = ""
     salt: Annotated[
         str,
         _Spec(
-            "Salt Value",
-            4,
-            Group.SIGN_IN,
-            Kind.SECRET,
-            short="Salt",
-            meaning="Salt of the password.",
-            only_for="CallRex 4.1 and later",
-            foreign="salz, sel, sal, password salt",
+            "Salt Value", "Salt", 4, 4, Group.SIGN_IN, Kind.SECRET, only_for="CallRex 4.1 and later"
         ),
+        "Salt of the password.",
+        "salz, sel, sal, password salt",
     ] = ""
     location: Annotated[
         str,
-        _Spec(
-            "Location",
-            12,
-            Group.IDENTITY,
-            repeats=True,
-            wide=16,
-            example='"New York"',
-            meaning="Geographic location of the user.",
-            foreign="site, city, office, branch, standort, ort, niederlassung, lieu, ville, "
-            "emplacement, localité, ubicación, ciudad, sede, localização, localidade, cidade, "
-            "località, città, locatie, vestiging, plaats, plats, kontor, lokalizacja, miasto, "
-            "oddział",
-        ),
+        _Spec("Location", "Location", 12, 16, Group.IDENTITY, repeats=True, example='"New York"'),
+        "Geographic location of the user.",
+        "site, city, office, branch, standort, ort, niederlassung, lieu, ville, emplacement, "
+        "localité, ubicación, ciudad, sede, localização, localidade, cidade, località, città, "
+        "locatie, vestiging, plaats, plats, kontor, lokalizacja, miasto, oddział",
     ] = ""
     additional_extensions: Annotated[
         str,
         _Spec(
             "Additional Extensions",
+            "Other Extens.",
             14,
+            20,
             Group.PHONE,
             Kind.LIST,
-            short="Other Extens.",
-            wide=20,
             example="0413",
-            meaning="Other extensions of the user, separated by commas.",
             only_for="TAPI",
-            foreign="other extensions, more extensions, weitere nebenstellen, "
-            "autres postes, otras extensiones, outros ramais, altri interni, overige toestellen",
         ),
+        "Other extensions of the user, separated by commas.",
+        "other extensions, more extensions, weitere nebenstellen, autres postes, otras "
+        "extensiones, outros ramais, altri interni, overige toestellen",
     ] = ""
     lookback_enabled: Annotated[
         str,
-        _flag(
-            "Lookback Enabled",
-            "L",
-            Group.OTHER,
-            "Whether lookback is enabled.",
-            foreign="lookback",
-        ),
+        _Spec("Lookback Enabled", "L", 1, 1, Group.OTHER, Kind.FLAG),
+        "Whether lookback is enabled.",
+        "lookback",
     ] = ""
     privacy_enabled: Annotated[
         str,
-        _flag(
-            "Privacy Enabled",
-            "P",
-            Group.OTHER,
-            "Whether privacy is enabled.",
-            foreign="privacy",
-        ),
+        _Spec("Privacy Enabled", "P", 1, 1, Group.OTHER, Kind.FLAG),
+        "Whether privacy is enabled.",
+        "privacy",
     ] = ""
     private_extensions: Annotated[
         str,
         _Spec(
             "Private Extensions",
+            "Private Ext.",
             14,
+            20,
             Group.CISCO_SCCP,
             Kind.LIST,
-            short="Private Ext.",
-            wide=20,
             example="0415",
-            meaning="Extensions of the user that are not recorded, separated by commas.",
             only_for="Cisco SCCP",
         ),
+        "Extensions of the user that are not recorded, separated by commas.",
     ] = ""
     dual_endpoints_enabled: Annotated[
         str,
-        _flag(
-            "Dual Endpoints Enabled",
-            "D",
-            Group.CISCO_SCCP,
-            "Whether dual endpoints are enabled.",
-            only_for="Cisco SCCP",
-            foreign="dual endpoints",
+        _Spec(
+            "Dual Endpoints Enabled", "D", 1, 1, Group.CISCO_SCCP, Kind.FLAG, only_for="Cisco SCCP"
         ),
+        "Whether dual endpoints are enabled.",
+        "dual endpoints",
     ] = ""
     secondary_phone_ip: Annotated[
         str,
         _Spec(
             "Phone IP",
+            "2nd Phone IP",
             15,
+            17,
             Group.CISCO_SCCP,
             Kind.IP,
-            short="2nd Phone IP",
             name="Secondary Phone IP",
             aliases=("Secondary Phone IP", "Phone IP 2", "Phone IP2", "Phone IP.1"),
-            wide=17,
             requires="dual_endpoints_enabled",
             example="00:1a:*",
-            meaning="IPv4, IPv6 or MAC address of the secondary endpoint, which is recorded if "
-            "dual endpoints are enabled.",
             only_for="Cisco SCCP",
         ),
+        "IPv4, IPv6 or MAC address of the secondary endpoint, which is recorded if dual "
+        "endpoints are enabled.",
     ] = ""
 
 
-def _field(number: int, key: str, spec: _Spec) -> Field:
+def _field(number: int, key: str, spec: _Spec, meaning: str, foreign: str = "") -> Field:
+    is_flag = spec.kind is Kind.FLAG
+    facts = spec._replace(
+        name=spec.name or spec.header,
+        repeats=spec.repeats or is_flag,
+        collation=spec.collation or _COLLATIONS.get(spec.kind, Collation.NAME),
+        initial=spec.initial or ("0" if is_flag else ""),
+        filter_name=spec.filter_name or key.replace("_", "-"),
+    )
     return Field(
         number=number,
         index=number - 1,
         key=key,
-        header=spec.header,
-        name=spec.name or spec.header,
-        short=spec.short or spec.header,
-        width=spec.width,
-        wide=spec.wide or spec.width,
-        group=spec.group,
-        kind=spec.kind,
-        required=spec.required,
-        aliases=spec.aliases,
-        foreign_headers=tuple(spec.foreign.split(", ")) if spec.foreign else (),
-        repeats=spec.repeats,
-        collation=spec.collation or _COLLATIONS.get(spec.kind, Collation.NAME),
-        initial=spec.initial,
-        requires=spec.requires,
-        filter_name=spec.filter_name or key.replace("_", "-"),
-        example=spec.example,
-        meaning=spec.meaning,
-        only_for=spec.only_for,
+        meaning=f"{meaning} 0 = no, 1 = yes." if is_flag else meaning,
+        foreign_headers=tuple(foreign.split(", ")) if foreign else (),
+        **facts._asdict(),
     )
 
 
 _HINTS = get_type_hints(User, include_extras=True)
 
 FIELDS: Final[tuple[Field, ...]] = tuple(
-    _field(number, key, _HINTS[key].__metadata__[0])
+    _field(number, key, *_HINTS[key].__metadata__)
     for number, key in enumerate(User._fields, start=1)
 )
 """The fields in file order."""

@@ -27,7 +27,9 @@ before, mark, after = path.read_text().partition("\\n\\ndef _field(")
 assert mark
 field = """
     title: Annotated[
-        str, _Spec("Title", 12, Group.IDENTITY, repeats=True, meaning="Job title of the user.")
+        str,
+        _Spec("Title", "Title", 12, 12, Group.IDENTITY, repeats=True),
+        "Job title of the user.",
     ] = ""
 """
 module = ModuleType("qm_tui.users.fields")
