@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from textual import on, work
 from textual.actions import parse
@@ -11,6 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
+from textual.geometry import Region
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -19,8 +21,8 @@ from qm_tui.tui.frame.actions_bar import ActionButton, ActionsBar
 from qm_tui.tui.frame.key_help import COMMAND_PALETTE, is_unavailable
 from qm_tui.tui.frame.key_hints_bar import KeyHints
 from qm_tui.tui.frame.navigation import PAGES, HeaderLine, NavigationPane, PageSelected
+from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.dialog import DrawnOnceScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.widgets.too_small import is_too_small
 from qm_tui.tui.work.flow import flow, wait_until_on_top
@@ -34,6 +36,9 @@ _NO_USER: Final = "No users are shown or marked."
 
 _MIN_WIDTH_FOR_NAVIGATION: Final = 80
 """The width of the terminal from which the navigation pane is shown by default."""
+
+_OPENING: Final = 0.2
+"""Seconds after the mount of a page in which it need not be drawn again as a whole."""
 
 UNDO: Final = Binding("u", "undo", "Undo", tooltip="Undo the last change")
 
@@ -57,7 +62,7 @@ def _shown(location: str) -> str:
     return abbreviate_home(path) if path.is_absolute() else location
 
 
-class Page(DrawnOnceScreen[None]):
+class Page(ReliableTimers, Screen[None]):
     """A page of the program.
 
     Args:
@@ -73,6 +78,7 @@ class Page(DrawnOnceScreen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self._is_new = True
 
     @property
     def is_busy(self) -> bool:
@@ -103,6 +109,28 @@ class Page(DrawnOnceScreen[None]):
 
     def on_mount(self) -> None:
         self.session.subscribe(self)
+        self.set_timer(_OPENING, self._end_opening)
+
+    def _end_opening(self) -> None:
+        self._is_new = False
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Draw parts of the page again; all of it only if it was opened some time ago.
+
+        Textual draws a screen with its first layout, and once more because it was resumed and
+        focused.
+        """
+        if self._is_new and not regions:
+            if not self.stack_updates:
+                return self  # when it is resumed, it gets its first layout and is drawn
+            repaint = False
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def on_screen_resume(self) -> None:
         """Show the navigation pane as on the previous page, with the cursor on this page."""

@@ -134,6 +134,11 @@ class KeyQueue:
         self._unsettled: DOMNode | None = None
         self._ignored_until = 0.0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether all keys have been handled."""
+        return self._task is None
+
     def begin_read(self, read: InputRead) -> None:
         """Note that the following keys come from a read."""
         self._read = read
