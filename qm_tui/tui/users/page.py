@@ -25,7 +25,7 @@ from qm_tui.users.fields import User
 _PRELOAD_DELAY: Final = 0.5
 """Seconds after the store is open before modules are imported; the first filter goes first."""
 
-_GROWS_EVERY: Final = 0.3
+_GROWS_EVERY: Final = 0.5
 """Seconds between two updates of the table while the store is opened."""
 
 
@@ -111,6 +111,7 @@ class UsersPage(UsersList):
     @on(StoreOpened)
     def _opened(self, event: StoreOpened) -> None:
         self._growth.stop()
+        self._grow()
         self.session.end_job("")
         self.session.show_view(event.view)
         self._growing, self._growing_users = [], {}

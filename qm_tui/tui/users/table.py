@@ -161,6 +161,11 @@ class UsersDataTable(VirtualList):
         self.rows_changed(cursor_row)
         self._measure_again()
 
+    def rows_added(self) -> None:
+        """Draw users that were appended. The columns keep their widths."""
+        super().rows_added()
+        self._measured_count = len(self._view)
+
     def follow(
         self, view: Sequence[str], users: Mapping[str, User], change_symbols: Mapping[str, str]
     ) -> None:
