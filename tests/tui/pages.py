@@ -1,7 +1,8 @@
 """The terminal UI for tests: stores with known users, and functions that wait."""
 
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, closing
+from math import inf
 from pathlib import Path
 
 from textual import events
@@ -16,6 +17,8 @@ from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.users.page import UsersPage
 from qm_tui.tui.users.table import UsersDataTable
+from qm_tui.tui.widgets.confirming import drawn_at
+from qm_tui.tui.work.type_ahead_app import TypeAheadApp
 from qm_tui.users.fields import User
 from sample_data import generate
 from tests.helpers import EDIT, write_unchecked
@@ -53,6 +56,39 @@ def app_on(path: Path, users: Iterable[User] = ()) -> QmTuiApp:
     """The app on a store with the users."""
     store_of(path, users).close()
     return QmTuiApp(open_store(path), login="mheller")
+
+
+@asynccontextmanager
+async def running(
+    path: Path, users: Iterable[User] = (), size: tuple[int, int] = SMALL
+) -> AsyncIterator[Pilot[str]]:
+    """The app on a store with the users, with all of them loaded."""
+    async with app_on(path, users).run_test(size=size) as pilot:
+        await wait_until_idle(pilot)
+        yield pilot
+
+
+async def back_to_users(pilot: Pilot[str]) -> None:
+    """Press Esc until the Users page is on top, with all users."""
+    for _ in range(9):
+        if top(pilot) is page_of(pilot) and not page_of(pilot).session.current_view.filter:
+            break
+        await pilot.press("escape")
+        await pilot.pause()
+    await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
+
+
+async def opened(pilot: Pilot[str], *keys: str) -> Screen[object]:
+    """Press keys, and return the dialog that they open."""
+    below = top(pilot)
+    await pilot.press(*keys)
+    await wait_until(pilot, lambda: top(pilot) is not below and drawn_at(top(pilot)) < inf)
+    return top(pilot)
+
+
+def words(pilot: Pilot[str]) -> str:
+    """The text on the screen in one line, without borders."""
+    return " ".join(shown(pilot).replace("│", " ").split())
 
 
 def page_of(pilot: Pilot[str]) -> UsersPage:
@@ -123,7 +159,11 @@ def has_text(pilot: Pilot[str], text: str) -> bool:
 
 async def press_at_once(pilot: Pilot[str], *keys: str) -> None:
     """Send keys in one burst, as over a slow connection."""
+    assert isinstance(pilot.app, TypeAheadApp)
+    queue = pilot.app.key_queue
     for key in keys:
         character = {"slash": "/", "escape": None}.get(key, key)
         pilot.app.post_message(events.Key(key, character))
-    await pilot.pause(0.3)
+    await pilot.pause()
+    await wait_until(pilot, lambda: queue.is_empty)
+    await pilot.pause()

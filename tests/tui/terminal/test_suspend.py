@@ -3,10 +3,9 @@
 import pytest
 
 from qm_tui.tui.app import QmTuiApp
-from qm_tui.tui.frame.page import Page
-from tests.tui.pages import SMALL, app_on, page_of, sample_users, top, wait_until, wait_until_idle
+from tests.tui.pages import back_to_users, opened, page_of, running, sample_users, top, wait_until
 
-DIALOGS = ["i", "x", "e", "a", "m", "A", "P", "D", "u", "c", "v", "F", "?", ":", "enter", "L"]
+DIALOGS = ("i", "x", "e", "a", "m", "A", "P", "D", "u", "c", "v", "F", "?", ":", "enter", "L")
 
 
 @pytest.fixture
@@ -19,33 +18,25 @@ def suspended(monkeypatch):
     return where
 
 
-async def test_ctrl_z_suspends_from_pages_and_inputs(home, suspended):
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await pilot.press("ctrl+z", "slash", "x", "ctrl+z", "escape", "2", "ctrl+z")
+async def test_ctrl_z_suspends_from_pages_inputs_and_every_dialog(home, suspended):
+    async with running(home / "users.json", sample_users(3)) as pilot:
+        await pilot.press("ctrl+z", "slash", "x", "ctrl+z", "escape", "2", "ctrl+z", "1")
         await pilot.pause()
         assert suspended == ["UsersPage", "UsersPage", "ActivityPage"]
-
-
-@pytest.mark.parametrize("key", DIALOGS)
-async def test_ctrl_z_suspends_from_every_dialog(home, suspended, key):
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await pilot.press(key)
-        await wait_until(pilot, lambda: not isinstance(top(pilot), Page) and top(pilot).is_mounted)
-        name = type(top(pilot)).__name__
-        await pilot.press("ctrl+z")
-        # in the text area it undoes typed text instead
-        if key == "L":
-            assert not suspended
-            await pilot.press("tab", "ctrl+z")
-        assert suspended == [name]
-        assert type(top(pilot)).__name__ == name
+        for key in DIALOGS:
+            suspended.clear()
+            dialog = await opened(pilot, key)
+            if key == "L":  # in the text area it undoes typed text instead
+                await pilot.press("ctrl+z", "tab")
+                assert not suspended
+            await pilot.press("ctrl+z")
+            await wait_until(pilot, lambda: bool(suspended))
+            assert suspended == [type(dialog).__name__]
+            await back_to_users(pilot)
 
 
 async def test_ctrl_z_suspends_in_a_too_small_terminal(home, suspended):
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=(40, 10)) as pilot:
-        await wait_until_idle(pilot)
+    async with running(home / "users.json", sample_users(3), (40, 10)) as pilot:
         await pilot.press("x", "ctrl+z")
         assert suspended == ["UsersPage"]
         assert top(pilot) is page_of(pilot)
