@@ -82,7 +82,6 @@ ALLOWED: Final = {
     r"Maximilia… von Müll… ": "a value in the table: Details shows it, and c widens its column",
     r"^Filter: .* / .* … ": "the middle of the filter, while it is not edited",
     r"^Activity: ": "an action: the lines below the list show that of the current row",
-    r"^Transaction: ": "a changed value: the line below the list shows the current one",
     r"^(Counts|Licenses|Profiles|Departments|Locations|Rename): .*[\d%]": (
         "a value next to its numbers: the filter of the current one is below the list"
     ),
