@@ -5,8 +5,14 @@ from typing import Final
 
 from qm_tui.text import OF_ONE_WIDTH, sanitize
 from qm_tui.users.fields import Kind, User
-from qm_tui.users.query.columns import LICENSE, MAX_WIDTH, Column, Layout
-from qm_tui.users.query.licenses import LETTERS, NO_LICENSE, License, license_cell
+from qm_tui.users.query.columns import COLUMN, LICENSE, MAX_WIDTH, Column, Layout
+from qm_tui.users.query.licenses import (
+    LETTERS,
+    NO_LICENSE,
+    License,
+    license_cell,
+    licenses_of,
+)
 
 _SET: Final = "set"
 _FLAGS: Final = {"1": "y", "0": "n"}
@@ -22,12 +28,25 @@ _LABELS: Final = {
 }
 """The meaning of the header letter of a yes/no column."""
 
+LICENSE_NAMES: Final = {
+    License.UNLIMITED: "Unlimited",
+    License.ON_DEMAND: "On-Demand",
+    License.COMPUTER: "Computer",
+    License.NONE: "none",
+}
+"""The licenses as words where there is room for more than their letters."""
+
+LICENSES_AS_WORDS: Final = Column(LICENSE, "Licenses", "Licenses", 20, 20, None)
+"""The column with all licenses in a wide terminal."""
+
 _LIMIT: Final = 4 * MAX_WIDTH
 """Characters of a value that are processed: a letter with three marks takes one cell."""
 
 
 def cell_text(column: Column, user: User) -> str:
     """Return the visible text of a cell: never a secret, and one letter for a yes/no field."""
+    if column is LICENSES_AS_WORDS:
+        return " + ".join(LICENSE_NAMES[license] for license in licenses_of(user))
     field = column.field
     if field is None:
         return license_cell(user)
@@ -40,9 +59,32 @@ def cell_text(column: Column, user: User) -> str:
     return text if text.isascii() else text.translate(OF_ONE_WIDTH)
 
 
-def legend(layout: Layout) -> str:
-    """Return the legend of the letters in a layout, in column order; empty if it has none."""
-    columns = [placed.column for placed in layout.columns if _has_letters(placed.column)]
+def placed_columns(layout: Layout, *, has_words: bool = False) -> list[tuple[Column, int]]:
+    """Return the columns of a layout with their widths.
+
+    Args:
+        layout: the layout.
+        has_words: whether to show the licenses as words, unless the column has a custom width.
+    """
+    letters = (LICENSE, COLUMN[LICENSE].width)
+    return [
+        (LICENSES_AS_WORDS, LICENSES_AS_WORDS.width)
+        if has_words and placed == letters
+        else (placed.column, placed.width)
+        for placed in layout.columns
+    ]
+
+
+def legend(layout: Layout, *, has_words: bool = False) -> str:
+    """Return the legend of the letters in a layout, in column order; empty if it has none.
+
+    Args:
+        layout: the layout.
+        has_words: whether the licenses are shown as words.
+    """
+    columns = [
+        column for column, _ in placed_columns(layout, has_words=has_words) if _has_letters(column)
+    ]
     parts = []
     for is_flag, group in groupby(columns, lambda column: column.key != LICENSE):
         if is_flag:
@@ -56,4 +98,6 @@ def legend(layout: Layout) -> str:
 
 
 def _has_letters(column: Column) -> bool:
-    return column.field is None or column.field.kind is Kind.FLAG
+    if column.field is None:
+        return column is not LICENSES_AS_WORDS
+    return column.field.kind is Kind.FLAG

@@ -13,6 +13,7 @@ from qm_tui.text import pluralize
 from qm_tui.tui.changes.value_picker import has_picker
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.severity_symbols import SEVERITY_SYMBOLS, severity_symbol
+from qm_tui.tui.text.user_cells import LICENSE_NAMES
 from qm_tui.tui.user.draft import DEPENDS_ON, UserDraft
 from qm_tui.tui.user.field_form import FieldInput
 from qm_tui.tui.widgets.option_row import RadioOption, RadioRow
@@ -25,11 +26,6 @@ from qm_tui.users.query.licenses import License, call_license_of, call_license_v
 
 _LICENSES: Final = (FIELD["unlimited_license"], FIELD["on_demand_license"])
 _NOT_SET: Final = "not set"
-_LICENSE_WORDS: Final = {
-    License.UNLIMITED: "Unlimited",
-    License.ON_DEMAND: "On-Demand",
-    License.NONE: "none",
-}
 _NAMES: Final = 32
 """Width of the names in cells."""
 
@@ -248,12 +244,12 @@ def _flag_choices(field: Field, draft: UserDraft) -> tuple[int, Sequence[_Choice
 def _license_choices(draft: UserDraft) -> tuple[int, Sequence[_Choice]]:
     """Return the index of the selected option, and the options."""
     choices = [
-        _Choice(_LICENSE_WORDS[license], call_license_values(license)) for license in draft.licenses
+        _Choice(LICENSE_NAMES[license], call_license_values(license)) for license in draft.licenses
     ]
     current = call_license_of(draft.user)
     if current is not None and current in draft.licenses:
         return draft.licenses.index(current), choices
-    label = _BOTH if current is None else _LICENSE_WORDS[License.NONE]
+    label = _BOTH if current is None else LICENSE_NAMES[License.NONE]
     choices.append(_Choice(label, {field.key: draft.user[field.index] for field in _LICENSES}))
     return len(choices) - 1, choices
 

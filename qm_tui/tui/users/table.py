@@ -12,12 +12,12 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from qm_tui.text import pad_or_truncate, sanitize
-from qm_tui.tui.text.user_cells import cell_text
-from qm_tui.tui.users.table_header import header_texts
+from qm_tui.tui.text.user_cells import cell_text, legend
 from qm_tui.tui.users.table_layout import (
     DrawnColumn,
     ValueWidths,
     arrange,
+    header_texts,
     measure_values,
     position_text,
 )
@@ -28,6 +28,9 @@ from qm_tui.users.query.views import SortKey
 
 HIGHLIGHT_SECONDS: Final = 5.0
 """Seconds for which users changed by another admin are highlighted."""
+
+_WORDS_FROM: Final = 100
+"""The width of the terminal from which licenses are shown as words instead of letters."""
 
 _SAMPLE: Final = 30
 """Rows whose values are measured for the widths of the columns, in addition to the visible ones."""
@@ -62,7 +65,11 @@ class UsersDataTable(VirtualList):
         Binding("Y", "copy_row", "Copy the row, without password and salt", show=False),
     ]
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"users-table--current-header", "users-table--fresh"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "users-table--current-header",
+        "users-table--fresh",
+        "users-table--inactive",
+    }
 
     header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 1
@@ -113,6 +120,7 @@ class UsersDataTable(VirtualList):
         self._arrangement = arrange(DEFAULT_LAYOUT, 0)
         self._value_widths: Mapping[str, ValueWidths] | None = None
         self._measured_count = 0
+        self._has_words = False
         self._first_moving = DEFAULT_LAYOUT.frozen
         self._drawn: list[DrawnColumn] = []
         self._drawn_marks: set[str] = set()
@@ -131,6 +139,11 @@ class UsersDataTable(VirtualList):
     def shown_layout(self) -> Layout:
         """The column layout."""
         return self._layout
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is room for the licenses as words."""
+        return self.is_attached and self.app.size.width >= _WORDS_FROM
 
     @property
     def current_key(self) -> str:
@@ -212,9 +225,14 @@ class UsersDataTable(VirtualList):
 
     # Columns
 
-    def show_layout(self, layout: Layout) -> None:
-        """Use another layout. The current column stays the same if it is still shown."""
-        current = self.current_key
+    @property
+    def legend(self) -> str:
+        """The legend of the letters in its cells."""
+        return legend(self._layout, has_words=self.has_words)
+
+    def show_layout(self, layout: Layout | None) -> None:
+        """Use another layout, or the default one. The current column stays if it is still shown."""
+        current, layout = self.current_key, layout or DEFAULT_LAYOUT
         keys = [placed.key for placed in layout.columns]
         place = keys.index(current) if current in keys else min(self.current_column, len(keys) - 1)
         self._layout = layout
@@ -256,12 +274,16 @@ class UsersDataTable(VirtualList):
         return self._drawn
 
     def _place_columns(self, width: int) -> None:
+        layout, has_words = self._layout, self.has_words
+        if has_words != self._has_words:
+            self._has_words, self._value_widths = has_words, None
         if self._value_widths is None and self._view:
-            self._value_widths = measure_values(self._layout, self._sampled_users)
+            users = self._sampled_users
+            self._value_widths = measure_values(layout, users, has_words=has_words)
             self._measured_count = len(self._view)
         sorted_by = [key.column for key in self._sort]
         self._arrangement = arrangement = arrange(
-            self._layout, width, self._value_widths, sorted_by
+            layout, width, self._value_widths, sorted_by, has_words=has_words
         )
         self._first_moving = arrangement.first_for(self.current_column, self._first_moving)
         self._drawn = arrangement.visible_columns(self._first_moving)
@@ -331,9 +353,12 @@ class UsersDataTable(VirtualList):
         return _TONES.get(self._sign(self._view[row]), ""), slice(0, 2)
 
     def row_style(self, row: int) -> Style:
-        """Return the style of a row; users changed by another admin are highlighted."""
-        if self._highlighted and self._is_highlighted(self._view[row]):
+        """Return the style of a row: changed by another admin, inactive, or plain."""
+        user_id = self._view[row]
+        if self._highlighted and self._is_highlighted(user_id):
             return self.get_component_rich_style("users-table--fresh")
+        if self._users[user_id].is_active == "0":
+            return self.get_component_rich_style("users-table--inactive")
         return super().row_style(row)
 
     def header_text(self, width: int) -> list[Segment]:

@@ -1,4 +1,4 @@
-"""The positions and widths of the columns of the users table."""
+"""The columns of the users table: their positions, their widths and their names in the header."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -8,10 +8,11 @@ from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 
-from qm_tui.text import pluralize
-from qm_tui.tui.text.user_cells import cell_text
+from qm_tui.text import pad_or_truncate, pluralize
+from qm_tui.tui.text.user_cells import cell_text, placed_columns
 from qm_tui.users.fields import User
 from qm_tui.users.query.columns import Column, Layout
+from qm_tui.users.query.views import SortKey
 
 MARGIN: Final = 3
 """Cells before the first column: cursor, sign and a blank."""
@@ -21,6 +22,10 @@ _ROOMY_FROM: Final = 96
 
 _LEFT_TO_MOVE: Final = 10
 """Cells that frozen columns leave to the others."""
+
+_FIRST_KEY: Final = {False: "▲", True: "▼"}
+_OTHER_KEY: Final = {False: "▵", True: "▿"}
+"""The arrow of a sort key, by whether it is descending."""
 
 
 class DrawnColumn(NamedTuple):
@@ -160,17 +165,22 @@ class ColumnArrangement:
         return first < last and self._fitting(first)[-1:] == [last]
 
 
-def measure_values(layout: Layout, users: Sequence[User]) -> dict[str, ValueWidths]:
+def measure_values(
+    layout: Layout, users: Sequence[User], *, has_words: bool = False
+) -> dict[str, ValueWidths]:
     """Return the widths of the values of users, by the key of the column.
 
     The name of the column counts as a value.
+
+    Args:
+        layout: the layout.
+        users: the users.
+        has_words: whether the licenses are shown as words.
     """
     return {
-        placed.key: _value_widths(
-            [placed.column.short, *(cell_text(placed.column, user) for user in users)]
-        )
-        for placed in layout.columns
-        if placed.width == placed.column.width > 1
+        column.key: _value_widths([column.short, *(cell_text(column, user) for user in users)])
+        for column, width in placed_columns(layout, has_words=has_words)
+        if width == column.width > 1
     }
 
 
@@ -187,6 +197,8 @@ def arrange(
     width: int,
     values: Mapping[str, ValueWidths] | None = None,
     sorted_by: Collection[str] = (),
+    *,
+    has_words: bool = False,
 ) -> ColumnArrangement:
     """Arrange a layout in a table of a width.
 
@@ -198,15 +210,17 @@ def arrange(
         width: the width of the table, in cells.
         values: the widths of the values, by the key of the column.
         sorted_by: the keys of the columns with an arrow in the header.
+        has_words: whether the licenses are shown as words.
     """
     room = width - MARGIN
     widths, least, measured = list[int](), list[int](), list[ValueWidths]()
-    for placed in layout.columns:
-        column, own = placed.column, ValueWidths()
-        needed = smallest = placed.width
+    columns = placed_columns(layout, has_words=has_words)
+    for column, column_width in columns:
+        own = ValueWidths()
+        needed = smallest = column_width
         if values is not None and needed == column.width:
-            own = values.get(placed.key, own)
-            name = len(column.short) + (placed.key in sorted_by)
+            own = values.get(column.key, own)
+            name = len(column.short) + (column.key in sorted_by)
             wanted = column.wide if room >= _ROOMY_FROM else needed
             needed = min(wanted, max(name, own.widest))
             smallest = min(needed, name)
@@ -217,9 +231,14 @@ def arrange(
     if _total(widths) > room:
         while frozen and room - _total(widths[:frozen]) - 1 < _LEFT_TO_MOVE:
             frozen -= 1
-    columns = tuple(placed.column for placed in layout.columns)
     arrangement = ColumnArrangement(
-        columns, tuple(widths), tuple(least), tuple(measured), frozen, tuple(widths[:frozen]), width
+        tuple(column for column, _ in columns),
+        tuple(widths),
+        tuple(least),
+        tuple(measured),
+        frozen,
+        tuple(widths[:frozen]),
+        width,
     )
     at_start = arrangement.distributed(arrangement._fitting(0), room)[:frozen]
     if _total([*at_start, max(widths[frozen:], default=0)]) > room:
@@ -242,3 +261,56 @@ def position_text(arrangement: ColumnArrangement, drawn: Sequence[DrawnColumn]) 
 def _total(widths: Sequence[int]) -> int:
     """Return the width of columns, including the gaps between them."""
     return sum(widths) + len(widths) - 1
+
+
+def header_texts(
+    drawn: Sequence[DrawnColumn], width: int, current: int, sort: Sequence[SortKey]
+) -> tuple[str, str, str]:
+    """Return the header in three parts: before, at, and after the current column.
+
+    Together they have `width` cells. The second is empty if the current column is not visible.
+
+    Args:
+        drawn: the visible columns.
+        width: the width of the table, in cells.
+        current: the index of the current column.
+        sort: the sort keys, first to last.
+    """
+    arrows = _arrows(sort)
+    before, own, after = " " * MARGIN, "", ""
+    for column in drawn:
+        is_last = column.x + column.width >= width
+        text = _name(column, arrows.get(column.column.key, ""), is_last)
+        gap = " " * (column.width + (not is_last) - len(text))
+        if column.position == current:
+            own, after = text, gap
+        elif own:
+            after += text + gap
+        else:
+            before += text + gap
+    if own:
+        return before, own, pad_or_truncate(after, width - len(before) - len(own))
+    return pad_or_truncate(before, width), "", ""
+
+
+def _arrows(sort: Sequence[SortKey]) -> dict[str, str]:
+    """Return the arrows by column key."""
+    return {
+        key.column: (_OTHER_KEY if index else _FIRST_KEY)[key.descending]
+        for index, key in enumerate(sort)
+    }
+
+
+def _name(drawn: DrawnColumn, arrow: str, is_last: bool) -> str:
+    """Return the name of a column and its arrow, as wide as the column.
+
+    If the name leaves no room, the arrow goes into the gap before the next column, one cell more.
+    The last column has no gap; there the arrow replaces a letter.
+    """
+    name = drawn.column.short
+    if not arrow:
+        return pad_or_truncate(name, drawn.width)
+    if len(name) + 2 <= drawn.width:
+        return pad_or_truncate(f"{name} {arrow}", drawn.width)
+    room = drawn.width if is_last else drawn.width + 1
+    return pad_or_truncate(f"{name[: room - 1]}{arrow}", min(room, max(drawn.width, len(name) + 1)))

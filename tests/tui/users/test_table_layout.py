@@ -1,10 +1,12 @@
 """Positions and widths of columns, and the header of the table."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from qm_tui.tui.users.table_header import header_texts
-from qm_tui.tui.users.table_layout import MARGIN, arrange, measure_values
+from qm_tui.tui.text.user_cells import cell_text
+from qm_tui.tui.users.table_layout import MARGIN, arrange, header_texts, measure_values
 from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, LICENSE, ColumnPlacement, Layout
 from qm_tui.users.query.views import SortKey
 from tests.helpers import ANNA
@@ -16,61 +18,46 @@ def layout(*columns, frozen=0):
     return Layout(tuple(ColumnPlacement(*one) for one in placed), frozen)
 
 
-LAYOUTS = {
-    "usual": DEFAULT_LAYOUT,
-    "all": layout(*COLUMN, frozen=2),
-    "one": layout("extension"),
-    "one, narrow": layout("is_active"),
-    "one, wide": layout(("sip_uri", 60)),
-    "frozen too wide": layout(("first_name", 60), ("last_name", 60), "extension", frozen=2),
-    "all frozen": layout(*COLUMN, frozen=27),
-    "all narrow": layout(*((key, 1) for key in COLUMN), frozen=3),
-    "all wide": layout(*((key, 60) for key in COLUMN), frozen=27),
-}
-WIDTHS = (1, 3, 4, 5, 20, 40, 62, 80, 102, 182, 500, 2000)
+ALL_FROZEN = layout(*COLUMN, frozen=27)
+TOO_WIDE = layout(("first_name", 60), ("last_name", 60), "extension", frozen=2)
 
-of_every_layout = pytest.mark.parametrize("columns", LAYOUTS.values(), ids=LAYOUTS)
-in_every_width = pytest.mark.parametrize("width", WIDTHS)
+widths = st.integers(1, 60)
+layouts = st.lists(
+    st.sampled_from([*COLUMN]).flatmap(
+        lambda key: st.tuples(st.just(key), st.just(COLUMN[key].width) | widths)
+    ),
+    min_size=1,
+    unique_by=lambda placed: placed[0],
+).flatmap(
+    lambda placed: st.integers(0, len(placed)).map(lambda frozen: layout(*placed, frozen=frozen))
+)
 
 
-with_and_without_values = pytest.mark.parametrize("users", [[], [ANNA]], ids=["empty", "values"])
-
-
-@of_every_layout
-@in_every_width
-@with_and_without_values
-def test_columns_do_not_overlap(width, columns, users):
-    arrangement = arrange(columns, width, measure_values(columns, users))
+@settings(deadline=None)
+@given(
+    layouts | st.sampled_from([DEFAULT_LAYOUT, ALL_FROZEN, TOO_WIDE]),
+    st.integers(1, 200) | st.just(2000),
+    st.sampled_from([[], [ANNA]]),
+    st.booleans(),
+)
+def test_every_column_can_be_scrolled_into_view_without_overlap(columns, width, users, has_words):
+    values = measure_values(columns, users, has_words=has_words)
+    arrangement = arrange(columns, width, values, has_words=has_words)
     assert arrangement.frozen <= columns.frozen
-    for first in range(len(columns.columns)):
+    first = columns.frozen
+    last = len(columns.columns) - 1
+    every_key = [SortKey(one.key) for one in columns.columns]
+    for current in (*range(last + 1), *range(last, -1, -1), last // 2):
+        first = arrangement.first_for(current, first)
+        drawn = arrangement.visible_columns(first)
+        assert current in [one.position for one in drawn] or width <= MARGIN
         x = MARGIN
-        for one in arrangement.visible_columns(first):
+        for one in drawn:
             assert one.x == x
             x += one.width + 1
         assert x - 1 <= max(width, MARGIN)
-
-
-@of_every_layout
-@in_every_width
-@with_and_without_values
-def test_every_column_can_be_scrolled_into_view(width, columns, users):
-    arrangement = arrange(columns, width, measure_values(columns, users))
-    first = columns.frozen
-    last = len(columns.columns) - 1
-    for current in (*range(last + 1), *range(last, -1, -1), last // 2):
-        first = arrangement.first_for(current, first)
-        drawn = [one.position for one in arrangement.visible_columns(first)]
-        assert current in drawn or width <= MARGIN
-
-
-@of_every_layout
-@pytest.mark.parametrize("width", WIDTHS[1:])
-def test_header_is_as_wide_as_table(width, columns):
-    arrangement = arrange(columns, width)
-    for current in range(len(columns.columns)):
-        first = arrangement.first_for(current, 0)
-        for sort in ([], [SortKey(one.key) for one in columns.columns]):
-            texts = header_texts(arrangement.visible_columns(first), width, current, sort)
+        for sort in ([], every_key) if width >= MARGIN else ():
+            texts = header_texts(drawn, width, current, sort)
             assert cell_len("".join(texts)) == width
             assert texts[1] or width == MARGIN
 
@@ -125,6 +112,16 @@ def test_longest_value_does_not_hide_other_columns():
     assert {"extension", "user_name", LICENSE} <= widths_of(62, DEFAULT_LAYOUT, long).keys()
 
 
+def test_wide_terminal_shows_licenses_as_words_unless_the_width_is_custom():
+    user = ANNA._replace(unlimited_license="0", on_demand_license="1")
+    for width, name, text in ((3, "Licenses", "On-Demand + Computer"), (4, "Lic", "O C")):
+        columns = layout((LICENSE, width), "extension")
+        values = measure_values(columns, [user], has_words=True)
+        drawn, _ = arrange(columns, 80, values, has_words=True).visible_columns(0)
+        assert (drawn.column.short, cell_text(drawn.column, user)) == (name, text)
+        assert drawn.width == max(width, len(text))
+
+
 def test_frozen_columns_keep_their_widths_at_every_position():
     values = {"first_name": ["Bartholomäus"], "department": ["Customer Service"]}
     begin = widths_of(62, DEFAULT_LAYOUT, values)
@@ -141,10 +138,10 @@ def test_frozen_columns_keep_their_widths_at_every_position():
         (36, DEFAULT_LAYOUT, 2),
         (34, DEFAULT_LAYOUT, 1),
         (20, DEFAULT_LAYOUT, 0),
-        (62, LAYOUTS["frozen too wide"], 0),
-        (102, LAYOUTS["frozen too wide"], 1),
-        (500, LAYOUTS["all frozen"], 27),
-        (62, LAYOUTS["all frozen"], 4),
+        (62, TOO_WIDE, 0),
+        (102, TOO_WIDE, 1),
+        (500, ALL_FROZEN, 27),
+        (62, ALL_FROZEN, 4),
     ],
 )
 def test_frozen_columns_leave_room_for_others(width, columns, frozen):
