@@ -75,7 +75,7 @@ def piped(*arguments: object):
         assert program.stdout is not None
         unread = array.array("i", [0])
         ends = time.monotonic() + 60
-        while unread[0] < 60_000 and time.monotonic() < ends:
+        while unread[0] < 40_000 and time.monotonic() < ends:
             time.sleep(0.01)
             fcntl.ioctl(program.stdout, termios.FIONREAD, unread)
         yield program

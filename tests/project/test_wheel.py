@@ -54,6 +54,6 @@ def test_installed_terminal_ui_finds_its_style_sheets(installed, home, monkeypat
     monkeypatch.chdir(home)
     with Terminal(command, environment={"PYTHONPATH": str(target)}) as terminal:
         terminal.wait_for("No users yet.")
-        terminal.wait_for("─ Actions ─")
+        terminal.wait_for("i Import")
         terminal.send("q")
         assert terminal.wait_for_end() == 0

@@ -56,16 +56,8 @@ LOOKED_AT = {
     ("counts/license_tables.py", "text[end:]"): "a part of the header, which is `pad_or_truncate`",
     ("widgets/text_area.py", "placeholder"): "the program's own, as all who make one give it",
     ("user/form_screen.py", "self._form.rows"): "no text: rows",
-    (
-        "work/user_query.py",
-        "(user_id for user_id in chunk if user_id in view.state.users)",
-    ): "no text: a set",
     ("widgets/virtual_list.py", "*styled"): "parts of a text that was sanitized before",
     ("work/session.py", "user_ids"): "no text: a set",
-    (
-        "users/page.py",
-        "((user.user_id, user) for user in self._loaded_users.get())",
-    ): "no text: a dict",
 }
 """By file and expression, why the text is safe."""
 
@@ -189,15 +181,21 @@ def _texts_in(node: ast.AST) -> Iterator[ast.expr]:
         if name == "assemble":
             for one in node.args:
                 yield one.elts[0] if isinstance(one, ast.Tuple) else one
-        elif (name in MAKES | WIDGETS and node.args) or (
-            name in GIVES and isinstance(node.func, ast.Attribute) and node.args
-        ):
+        elif node.args and _shows(name, node):
             yield node.args[0]
         yield from (one.value for one in node.keywords if one.arg in SHOWN)
     elif isinstance(node, ast.Assign):
         for target in node.targets:
             if isinstance(target, ast.Attribute) and target.attr in SHOWN:
                 yield node.value
+
+
+def _shows(name: str, node: ast.Call) -> bool:
+    """Whether a call shows its first argument, or makes it into what is shown."""
+    if name not in GIVES:
+        return name in MAKES | WIDGETS
+    is_set = isinstance(node.args[0], ast.GeneratorExp)  # a set or a dict is updated
+    return isinstance(node.func, ast.Attribute) and not is_set
 
 
 def _not_told() -> set[tuple[str, str]]:
