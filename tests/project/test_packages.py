@@ -94,7 +94,7 @@ def test_missing_packages_are_listed_at_the_end_or_a_failure_if_required(monkeyp
             needs_package("no-such-package")
         reasons.append(f"Skipped: {skipped.value}")
     reports = [SimpleNamespace(longrepr=("", 1, why)) for why in (*reasons, "Skipped: other")]
-    printed = []
+    printed: list[object] = []
     terminal = SimpleNamespace(
         stats={"skipped": reports}, section=printed.append, write_line=printed.append
     )
