@@ -8,7 +8,6 @@ number of users that a script deletes, is given by `sure`.
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
@@ -18,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinydb import Query, TinyDB, where
 from tinydb.middlewares import Middleware
-from tinydb.operations import add, decrement, delete, increment, subtract
+from tinydb.operations import add, delete, increment, subtract
 from tinydb.operations import set as set_to
 from tinydb.table import Document
 from tinydb.version import __version__
@@ -38,14 +37,6 @@ User = Query()
 def case(one: Callable[..., None]) -> Callable[..., None]:
     CASES.append(one)
     return one
-
-
-def cases(name: str, one: Callable[..., None], keys: dict[str, Any]) -> None:
-    """Add a case for each of these."""
-    for key in keys:
-        made = partial(one, key=key)
-        made.__name__ = f"{name}_{key.replace(' ', '_')}"  # type: ignore[attr-defined]
-        CASES.append(made)
 
 
 def plain(path: Path) -> TinyDB:
@@ -104,34 +95,17 @@ def empty_database_has_nothing(db):
 # Queries
 
 _QUERIES: dict[str, tuple[Any, list[int]]] = {
-    "equal": (User.user_name == "anna", [1]),
     "unequal": (User.user_name != "anna", [2, 3]),
-    "less": (User.age < 30, [1]),
-    "at most": (User.age <= 30, [1, 2]),
-    "greater": (User.age > 22, [2]),
-    "at least": (User.age >= 22, [1, 2]),
-    "text order": (User.location < "C", [2]),
-    "nested": (User.born.year == 1990, [2]),
+    "number": (User.age <= 30, [1, 2]),
     "deeply nested": (User.home.town.zip == "0150", [3]),
-    "by item": (User["born"]["year"] == 1985, [1]),
-    "where": (where("location") == "Zürich", [3]),
-    "where nested": (where("born").year == 1985, [1]),
-    "exists": (User.age.exists(), [1, 2]),
-    "exists of a field": (User.location.exists(), [1, 2, 3]),
+    "where": (where("born").year == 1985, [1]),
+    "exists": (User.location.exists(), [1, 2, 3]),
     "matches": (User.first_name.matches("[ab][no]+", re.IGNORECASE), [1, 2]),
-    "search": (User.location.search("r[gi]"), [2, 3]),
     "test": (User.age.test(lambda age, least: age >= least, 25), [2]),
     "any query": (User.groups.any(User.name == "sudo"), [1]),
-    "any list": (User.tags.any(["b", "z"]), [3]),
-    "all query": (User.groups.all(User.name == "sudo"), [1, 2]),
     "all list": (User.tags.all(["a", "b"]), [3]),
-    "one of": (User.location.one_of(["Oslo", "Bergen"]), [1, 2]),
-    "not": (~(User.location == "Oslo"), [2, 3]),
-    "and": ((User.age > 20) & (User.location == "Oslo"), [1]),
     "or": ((User.user_name == "cy") | (User.age == 30), [2, 3]),
     "fragment": (User.fragment({"user_name": "anna", "age": 22}), [1]),
-    "fragment of a member": (User.born.fragment({"year": 1985}), [1]),
-    "map": (User.location.map(str.upper) == "OSLO", [1]),
     "noop": (User.noop(), [1, 2, 3]),
     "function": (lambda one: one["location"] == "Bergen", [2]),
 }
@@ -171,7 +145,7 @@ def document_is_inserted_with_its_own_id(db):
     assert db.insert_multiple(several) == [50, 7]
     for number in (12, 50):
         taken = Document(document("flo"), doc_id=number)
-        for several in ([taken], [document("gus"), taken]):
+        for several in cast("list[list[Any]]", [[taken], [document("gus"), taken]]):
             with pytest.raises(ValueError, match=f"Document with ID {number} already exists"):
                 db.insert_multiple(several)
     assert _names(db) == ["anna", "bo", "cy", "di"]
@@ -254,32 +228,22 @@ def unknown_ids_are_left_out(db):
     assert _ids(db) == [1, 3]
 
 
-_OPERATIONS: dict[str, tuple[Any, dict[str, Any]]] = {
-    "delete a member": (delete("age"), {"born": {"year": 1985}}),
-    "increment": (increment("age"), {"age": 23}),
-    "decrement": (decrement("age"), {"age": 21}),
-    "add to a number": (add("age", 10), {"age": 32}),
-    "add to a field": (add("department", cast("int", " North")), {"department": "Sales North"}),
-    "add to a list": (add("groups", cast("int", [1])), {"groups": [{"name": "sudo"}, 1]}),
-    "subtract": (subtract("age", 2), {"age": 20}),
-    "set a field": (set_to("location", "x"), {"location": "x"}),
-    "set a member": (set_to("badge", [1]), {"badge": [1]}),
-    "own": (lambda one: one.update(badge=one["age"] * 2), {"badge": 44}),
-}
-
-
-def _operation_changes(db, *, key):
-    operation, after = _OPERATIONS[key]
+@case
+def operations_change_fields_and_members(db):
     _people(db)
-    assert db.update(operation, User.user_name == "anna") == [1]
-    assert db.get(doc_id=1).items() >= after.items()
-    assert ("age" in db.get(doc_id=1)) == (key != "delete a member")
-    assert db.get(doc_id=2) == document(
-        "bo", location="Bergen", age=30, born={"year": 1990}, groups=[]
-    )
-
-
-cases("operation", _operation_changes, _OPERATIONS)
+    for operation, after in (
+        (increment("age"), {"age": 23}),
+        (subtract("age", 2), {"age": 21}),
+        (add("department", cast("int", " North")), {"department": "Sales North"}),
+        (add("groups", cast("int", [1])), {"groups": [{"name": "sudo"}, 1]}),
+        (set_to("location", "x"), {"location": "x"}),
+        (lambda one: one.update(badge=one["age"] * 2), {"badge": 42}),
+    ):
+        assert db.update(operation, User.user_name == "anna") == [1]
+        assert db.get(doc_id=1).items() >= after.items()
+    assert db.update(delete("age"), doc_ids=[1, 2]) == [1, 2]
+    assert not db.contains(User.age.exists())
+    assert db.get(doc_id=2) == document("bo", location="Bergen", born={"year": 1990}, groups=[])
 
 
 @case
@@ -309,18 +273,6 @@ def operation_that_fails_changes_nothing(db):
         with pytest.raises(error):
             db.update(change)
     assert [one["location"] for one in db] == ["Oslo", "Bergen", "Zürich"]
-
-
-@case
-def nested_members_are_changed(db):
-    _people(db)
-    db.update(lambda one: one["groups"][0].update(level=3), doc_ids=[1])
-    db.update(lambda one: one["groups"].append({"e": []}), where("groups").exists())
-    assert db.get(where("groups").any(where("level") == 3))["groups"] == [
-        {"name": "sudo", "level": 3},
-        {"e": []},
-    ]
-    assert db.get(doc_id=2)["groups"] == [{"e": []}]
 
 
 @case
