@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
-from unittest import mock
 
 from tinydb import TinyDB
 
@@ -16,10 +15,11 @@ from qm_tui.errors import UserError
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreReadOnly
 from qm_tui.store.interface import RetentionPolicy, StoreIssueSeverity, UserStore
 from qm_tui.store.state import Changes, State
-from qm_tui.store.tinydb import TinyDBUserStore, entries, open_tinydb_store
+from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import EDIT, HEADER, csv_text, undo, user, write_file
+from tests.store.tinydb.damage import parts_of
 from tests.store.tinydb.faults.os_calls import half_of, hooked, makes_no_file
 from tests.store.tinydb.faults.recorder import snapshots_in_this_thread
 
@@ -41,13 +41,6 @@ LARGE: Final = 2 * ROWS + 5
 _STORE: Final = Path("store") / "users.json"
 
 _PAGE: Final = 4096
-
-
-@contextmanager
-def small_parts() -> Iterator[None]:
-    """Let a part be small, so that it is written and read a thousand times in no time."""
-    with mock.patch.object(entries, "ROWS_IN_A_PART", ROWS):
-        yield
 
 
 def plain_users(path: Path) -> list[User]:
@@ -119,23 +112,24 @@ class Work(NamedTuple):
     before: str = "a store"
 
 
-def _commit(store: UserStore, changes: Changes) -> None:
+def write_changes(store: UserStore, changes: Changes) -> None:
+    """Make changes in one transaction."""
     with store.transaction(EDIT) as transaction:
         transaction.commit(changes)
 
 
 def _first(store: UserStore, _folder: Path) -> None:
-    _commit(store, {"u-ed": user("ed")})
+    write_changes(store, {"u-ed": user("ed")})
 
 
 def _edit(store: UserStore, _folder: Path) -> None:
     one = store.state.users["u-n1"]
-    _commit(store, {"u-n1": one._replace(location="Bergen"), "u-n2": None})
+    write_changes(store, {"u-n1": one._replace(location="Bergen"), "u-n2": None})
 
 
 def _change_many(store: UserStore, _folder: Path) -> None:
     many = [user(f"m{number}") for number in range(LARGE)]
-    _commit(store, {one.user_id: one for one in many})
+    write_changes(store, {one.user_id: one for one in many})
 
 
 def _import(store: UserStore, folder: Path) -> None:
@@ -146,8 +140,11 @@ def _undo(store: UserStore, _folder: Path) -> None:
     undo(store, 2)
 
 
-_SMALL: Final = RetentionPolicy(segment_bytes=1, segment_ratio=0)
-_SHORT: Final = RetentionPolicy(bytes=3000, segment_bytes=1, segment_ratio=0)
+SMALL_SEGMENTS: Final = RetentionPolicy(segment_bytes=1, segment_ratio=0)
+"""Every transaction begins a segment."""
+
+SHORT_MEMORY: Final = RetentionPolicy(bytes=3000, segment_bytes=1, segment_ratio=0)
+"""Every transaction begins a segment, and the changes of but a few are kept."""
 
 WORKS: Final[dict[str, Work]] = {
     "first": Work(_first, before="nothing"),
@@ -156,8 +153,8 @@ WORKS: Final[dict[str, Work]] = {
     "large": Work(_change_many),
     "import": Work(_import),
     "undo": Work(_undo),
-    "segment": Work(_edit, _SMALL),
-    "removal": Work(_change_many, _SHORT, before="segments"),
+    "segment": Work(_edit, SMALL_SEGMENTS),
+    "removal": Work(_change_many, SHORT_MEMORY, before="segments"),
 }
 """What is tried. The last but one begins a segment, and the last one removes old ones, too."""
 
@@ -165,15 +162,15 @@ WORKS: Final[dict[str, Work]] = {
 def _make(path: Path, *, has_segments: bool) -> None:
     """Make a store with some users, whose log has segments or needs a page for its next entry."""
     some = [user(f"n{number}") for number in range(9)]
-    store = open_tinydb_store(path, retention=_SHORT if has_segments else None)
-    _commit(store, {one.user_id: one for one in some})
+    store = open_tinydb_store(path, retention=SHORT_MEMORY if has_segments else None)
+    write_changes(store, {one.user_id: one for one in some})
     store._files.snapshots.flush()
-    _commit(store, {"u-n3": some[3]._replace(location="Hamar")})
-    _commit(store, {"u-n4": None})
+    write_changes(store, {"u-n3": some[3]._replace(location="Hamar")})
+    write_changes(store, {"u-n4": None})
     log, turn = path.with_name("users.log"), 0
     while not has_segments and log.stat().st_size % _PAGE < _PAGE - 200:
         turn += 1
-        _commit(store, {"u-n5": some[5]._replace(location=f"{turn}")})
+        write_changes(store, {"u-n5": some[5]._replace(location=f"{turn}")})
     store.close()
 
 
@@ -215,7 +212,7 @@ class Trial:
         self._folder, self._name, self._work = folder, work, WORKS[work]
         self._base = folder / "base"
         self._base.mkdir()
-        with snapshots_in_this_thread(), small_parts():
+        with snapshots_in_this_thread(), parts_of(ROWS):
             if self._work.before in ("a store", "segments"):
                 _make(self._base / _STORE, has_segments=self._work.before == "segments")
             elif self._work.before == "a plain file":
@@ -252,7 +249,7 @@ class Trial:
         """Do the work on a copy of the store, and again if it failed; what it holds at the end."""
         shutil.rmtree(self._copy, ignore_errors=True)
         shutil.copytree(self._base, self._copy)
-        with snapshots_in_this_thread(at_once=True), small_parts():
+        with snapshots_in_this_thread(at_once=True), parts_of(ROWS):
             return self._tried_on_copy(self._copy / _STORE, failing)
 
     def _tried_on_copy(self, path: Path, failing: AbstractContextManager[object]) -> list[User]:
@@ -341,7 +338,7 @@ def _unexpected_errors(failed: UserError) -> list[str]:
 
 def _still_writes(store: UserStore) -> list[str]:
     with suppress(StoreReadOnly):
-        _commit(store, {"u-late": user("late")})
+        write_changes(store, {"u-late": user("late")})
         return ["the store is still written"]
     return [] if store.read_only_reason.endswith(".") else ["it does not say why it is not written"]
 

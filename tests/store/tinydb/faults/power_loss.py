@@ -16,15 +16,23 @@ from tinydb import TinyDB
 
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError
-from qm_tui.store.interface import RetentionPolicy, StoreIssueSeverity, UserStore
+from qm_tui.store.interface import RetentionPolicy, StoreIssueSeverity
 from qm_tui.store.state import Changes
 from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from qm_tui.store.tinydb.storage import SnapshotWriter
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, EDIT, HEADER, csv_text, undo, user, write_file
+from tests.store.tinydb.damage import parts_of
 from tests.store.tinydb.faults.disks import Disk, Effort, fates_of, key_of, laid_out, torn
-from tests.store.tinydb.faults.failing_calls import ROWS, plain_users, small_parts
+from tests.store.tinydb.faults.failing_calls import (
+    LARGE,
+    ROWS,
+    SHORT_MEMORY,
+    SMALL_SEGMENTS,
+    plain_users,
+    write_changes,
+)
 from tests.store.tinydb.faults.os_calls import half_of, hooked
 from tests.store.tinydb.faults.recorder import (
     Found,
@@ -39,16 +47,7 @@ from tests.store.tinydb.faults.recorder import (
 STORE: Final = Path("data") / "users.json"
 """Where the store lies in the folder that is recorded."""
 
-LARGE: Final = 2 * ROWS + 5
-"""Users of a transaction that is written in parts."""
-
 DEFAULT_RETENTION: Final = RetentionPolicy()
-SMALL_SEGMENTS: Final = RetentionPolicy(segment_bytes=1, segment_ratio=0)
-"""Every transaction begins a segment."""
-
-SHORT_MEMORY: Final = RetentionPolicy(bytes=3000, segment_bytes=1, segment_ratio=0)
-"""Every transaction begins a segment, and the changes of but a few are kept."""
-
 NOWHERE: Final = "nowhere, in many words"
 """The location of users in transactions that are withdrawn."""
 
@@ -98,7 +97,7 @@ class Programs:
     def edit(self, *users: User, delete: Sequence[str] = ()) -> None:
         """Change users."""
         changes = {**{one.user_id: one for one in users}, **dict.fromkeys(delete)}
-        self.do(lambda: _edit(self.store, changes))
+        self.do(lambda: write_changes(self.store, changes))
 
     def import_many(self) -> None:
         """Import many users, in parts."""
@@ -144,7 +143,7 @@ class Programs:
         def work() -> None:
             try:
                 with _failing(fdatasync=(sync,)):
-                    _edit(self.store, changes)
+                    write_changes(self.store, changes)
             except CommitOutcomeUnknown as error:
                 raise AssertionError("it was not reverted") from error
             except StoreError:
@@ -159,7 +158,7 @@ class Programs:
 
         def work() -> None:
             with _failing(**failing):
-                _edit(self.store, changes)
+                write_changes(self.store, changes)
 
         assert self._leaves(changes, work, CommitOutcomeUnknown)
 
@@ -175,7 +174,7 @@ class Programs:
 
             def work(some: Changes = some, number: int = number) -> None:
                 with _killed_at(number):
-                    self.do(lambda: _edit(self.store, some), self._with(some))
+                    self.do(lambda: write_changes(self.store, some), self._with(some))
                     self.write_snapshot()
 
             if not self._leaves(some, work, Killed):
@@ -191,7 +190,7 @@ class Programs:
         except how:
             self.store = self.opened()
             seen, name = held(self.store.state), f"after{begin}"
-            _edit(self.store, {f"u-{name}": user(name)})
+            write_changes(self.store, {f"u-{name}": user(name)})
             after = held(self.store.state)
             spans = self.recorder.recording.spans
             spans.append(Span(begin, self.recorder.now, (may_be, seen, after), after))
@@ -239,11 +238,6 @@ def _killed_at(number: int) -> Iterator[None]:
         yield
 
 
-def _edit(store: UserStore, changes: Changes) -> None:
-    with store.transaction(EDIT) as transaction:
-        transaction.commit(changes)
-
-
 # Workloads
 
 
@@ -262,7 +256,7 @@ def _all_kinds(programs: Programs) -> None:
     one.write_snapshot()
     one.edit(ANNA._replace(location="Narvik"))
     one.undo(4)
-    one.do(lambda: _edit(one.store, one.all_at("Hamar")))
+    one.do(lambda: write_changes(one.store, one.all_at("Hamar")))
     one.write_snapshot()
     one.undo(7)
     one.undo(3)
@@ -282,7 +276,7 @@ def _segments(programs: Programs) -> None:
     one.write_snapshot()
     one.cancel(one.all_at(NOWHERE), late=True)
     one.fail_sync(one.all_at(NOWHERE), 3)
-    one.do(lambda: _edit(one.store, one.all_at("Hamar")))
+    one.do(lambda: write_changes(one.store, one.all_at("Hamar")))
     one.undo(3)
     one.write_snapshot()
     one.write_snapshot()
@@ -305,7 +299,7 @@ def _taking_over_again(programs: Programs) -> None:
     begin = one.recorder.now
     changes = {ANNA.user_id: ANNA._replace(location="Bergen")}
     with suppress(Killed), _killed_at_snapshot():
-        _edit(one.store, changes)
+        write_changes(one.store, changes)
     one.store = one.opened()
     assert held(one.store.state) == taken
     one.recorder.recording.spans.append(Span(begin, one.recorder.now, (taken,), taken))
@@ -333,7 +327,9 @@ def _two_programs(programs: Programs) -> None:
             one.write_snapshot()
     for store in (mine, other):
         one.store = store
-        one.do(lambda: _edit(one.store, {"u-bo": user("bo", location=f"{one.store is mine}")}))
+        one.do(
+            lambda: write_changes(one.store, {"u-bo": user("bo", location=f"{one.store is mine}")})
+        )
     mine.load()
     for store in (mine, other):  # the later snapshot stays
         one.store = store
@@ -415,7 +411,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
 def record(folder: Path, name: str) -> Recording:
     """Record a workload."""
     work, retention, plain = WORKLOADS[name]
-    with snapshots_in_this_thread(), small_parts():
+    with snapshots_in_this_thread(), parts_of(ROWS):
         programs = Programs(folder, retention, plain=plain)
         recording = programs.recorder.recording
         recording.retention = retention
@@ -508,7 +504,7 @@ def survey(
 def _outcome(found: Found, folder: Path, retention: RetentionPolicy) -> Outcome:
     laid_out(found, folder)
     try:
-        with snapshots_in_this_thread(), small_parts():
+        with snapshots_in_this_thread(), parts_of(ROWS):
             return _opened(folder / STORE, retention)
     except Exception as error:
         return Outcome((-1, ()), f"{type(error).__name__}: {error}")
@@ -520,7 +516,7 @@ def _opened(path: Path, retention: RetentionPolicy) -> Outcome:
     with closing(open_tinydb_store(path, retention=retention)) as store:
         found = number, users = held(store.load())
         wrong = _wrong_with_history(store, retention)
-        _edit(store, {later.user_id: later})
+        write_changes(store, {later.user_id: later})
         held_later = (store.state.number, (*users, later))
     if held_later[0] - number not in ((1, 2) if number == 0 and users else (1,)):
         return Outcome(found, f"the next transaction has the number {held_later[0]}")
@@ -581,7 +577,7 @@ def survey_of_second_cuts(
 def _record_recovery(found: Found, folder: Path, retention: RetentionPolicy) -> Recording:
     root = folder / "second"
     laid_out(found, root)
-    with snapshots_in_this_thread(), small_parts(), Recorder(root) as recorder:
+    with snapshots_in_this_thread(), parts_of(ROWS), Recorder(root) as recorder:
         recorder.recording.retention = retention
         store = open_tinydb_store(root / STORE, retention=retention)
         before = held(store.load())
@@ -590,8 +586,10 @@ def _record_recovery(found: Found, folder: Path, retention: RetentionPolicy) -> 
         for name in ("ed", "flo"):
             one = user(name)
             also = [(1, before[1])] if is_plain else []
-            recorder.transaction(store, partial(_edit, store, {one.user_id: one}), also=also)
+            recorder.transaction(
+                store, partial(write_changes, store, {one.user_id: one}), also=also
+            )
         recorder.transaction(store, store._files.snapshots.flush)
-        recorder.transaction(store, lambda: _edit(store, {"u-ed": None}))
+        recorder.transaction(store, lambda: write_changes(store, {"u-ed": None}))
         recorder.transaction(store, store.close)
     return recorder.recording

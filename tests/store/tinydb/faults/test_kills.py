@@ -11,8 +11,7 @@ import pytest
 
 from benchmarks.terminal import Terminal
 from qm_tui.store.tinydb import open_tinydb_store
-from qm_tui.users.fields import User
-from tests.helpers import ANNA, EDIT
+from tests.helpers import ANNA, commit
 from tests.store.tinydb.faults.kills import ROOT, WORKS, kill_again_and_again
 
 MANY = 10_000
@@ -27,13 +26,6 @@ def big(tmp_path_factory) -> Path:
         command = [sys.executable, str(ROOT / "sample_data" / "generate.py"), str(MANY)]
         subprocess.run(command, check=True, stdout=file, timeout=60)
     return path
-
-
-def commit(path: Path, one: User) -> None:
-    store = open_tinydb_store(path)
-    with store.transaction(EDIT) as transaction:
-        transaction.commit({one.user_id: one})
-    store.close()
 
 
 def _imported(path: Path) -> bool:

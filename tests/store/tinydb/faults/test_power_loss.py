@@ -1,15 +1,15 @@
 """A power cut at any moment: the store has all acknowledged changes, or the last one too."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.helpers import sample_cases
+from tests.store.tinydb.damage import quick_folder
 from tests.store.tinydb.faults.disks import FULL, MEDIUM, SHORT, Disk, Effort, laid_out
+from tests.store.tinydb.faults.failing_calls import LARGE
 from tests.store.tinydb.faults.power_loss import (
-    LARGE,
     STORE,
     WORKLOADS,
     Survey,
@@ -19,14 +19,12 @@ from tests.store.tinydb.faults.power_loss import (
 )
 from tests.store.tinydb.faults.recorder import Named, Recording
 
-MEMORY = Path("/dev/shm")
-
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """A folder in memory, where there is one: thousands of small files are made in it."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
-        yield Path(name)
+    with quick_folder() as folder:
+        yield folder
 
 
 class Recordings(dict[str, Recording]):

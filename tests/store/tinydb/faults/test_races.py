@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -100,15 +99,15 @@ class Site:
         links: a folder of the attacker's.
     """
 
-    def __init__(self, base: Path, owner: str) -> None:
+    def __init__(self, folder: Path, owner: str) -> None:
         group = grp.getgrnam(GROUP).gr_gid
-        base.chmod(0o755)
-        self.site, self.home = base / "site", base / "home"
+        folder.chmod(0o755)
+        self.site, self.home = folder / "site", folder / "home"
         self.store, self.links = self.site / "store", self.site / "links"
-        for folder in (self.site, self.store, self.links):
-            folder.mkdir()
-            os.chown(folder, -1, group)
-            folder.chmod(0o2770)
+        for shared in (self.site, self.store, self.links):
+            shared.mkdir()
+            os.chown(shared, -1, group)
+            shared.chmod(0o2770)
         self.home.mkdir(mode=0o700)
         number = pwd.getpwnam(owner).pw_uid
         os.chown(self.home, number, pwd.getpwnam(owner).pw_gid)
@@ -148,13 +147,6 @@ class Site:
         finally:
             store.close()
         return 1
-
-
-@pytest.fixture
-def base():
-    """A folder that other users may reach."""
-    with TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as base:
-        yield Path(os.path.realpath(base))
 
 
 def pause() -> None:
@@ -221,8 +213,8 @@ SWAPS = {
 
 @pytest.mark.parametrize("swap", sample_cases(SWAPS, [0, 2, 3, 5]))
 @pytest.mark.parametrize("opens", ["anew", "once"])
-def test_no_swap_during_commits_reaches_a_file_of_the_home(base, swap, opens):
-    site = Site(base, VICTIM)
+def test_no_swap_during_commits_reaches_a_file_of_the_home(folder, swap, opens):
+    site = Site(folder, VICTIM)
     if "hard link" in swap:
         site.make_links()
     before = tree(site.home)
@@ -248,13 +240,13 @@ def test_no_swap_during_commits_reaches_a_file_of_the_home(base, swap, opens):
 
 @pytest.mark.parametrize("owner", ["root", ATTACKER])
 @pytest.mark.parametrize("what", ["folder", "users.json"])
-def test_a_link_is_followed_only_if_root_or_oneself_made_it(base, owner, what):
-    site = Site(base, VICTIM)
+def test_a_link_is_followed_only_if_root_or_oneself_made_it(folder, owner, what):
+    site = Site(folder, VICTIM)
     link = site.links / "there"
     link.symlink_to(site.store if what == "folder" else site.path)
     os.chown(link, pwd.getpwnam(owner).pw_uid, -1, follow_symlinks=False)
     path = link / "users.json" if what == "folder" else link
-    before, said = tree(base), ""
+    before, said = tree(folder), ""
     store = open_tinydb_store(path)
     try:
         assert set(store.load().users) == {user().user_id}
@@ -262,14 +254,14 @@ def test_a_link_is_followed_only_if_root_or_oneself_made_it(base, owner, what):
     except StoreError as error:
         said = str(error)
     store.close()
-    assert (tree(base) == before) is (owner == ATTACKER)
+    assert (tree(folder) == before) is (owner == ATTACKER)
     assert ("link" in said and "there" in said) is (owner == ATTACKER)
     assert {one.name for one in site.links.iterdir()} == {"there"}
 
 
 @pytest.mark.parametrize("swap", sample_cases(SWAPS, [0, 4]))
-def test_no_swap_while_root_shares_a_store_gives_a_file_of_root_to_the_group(base, swap):
-    site = Site(base, "root")
+def test_no_swap_while_root_shares_a_store_gives_a_file_of_root_to_the_group(folder, swap):
+    site = Site(folder, "root")
     if "hard link" in swap:
         site.make_links()
     before, refused = tree(site.home), 0
@@ -287,9 +279,9 @@ def test_no_swap_while_root_shares_a_store_gives_a_file_of_root_to_the_group(bas
 @pytest.mark.parametrize("name", ["users.json", "users.lock", "users.log.000002"])
 @pytest.mark.parametrize("content", ["short", "long"])
 def test_a_file_of_root_that_was_renamed_into_the_store_is_not_given_to_the_group(
-    base, name, content
+    folder, name, content
 ):
-    site = Site(base, "root")
+    site = Site(folder, "root")
     renamed = site.store / name
     site.home.joinpath(content).rename(renamed)  # as if root had left it in the shared folder
     before = renamed.lstat()
@@ -300,9 +292,9 @@ def test_a_file_of_root_that_was_renamed_into_the_store_is_not_given_to_the_grou
     assert not is_given or b"secret" not in renamed.read_bytes()
 
 
-def test_another_user_reads_the_store_after_its_writer_was_killed(base):
+def test_another_user_reads_the_store_after_its_writer_was_killed(folder):
     """Without any right to write: the files of a killed writer are read as they are."""
-    site = Site(base, VICTIM)
+    site = Site(folder, VICTIM)
     acknowledged = FORK.Value("i", 0)
 
     def write() -> None:
