@@ -40,7 +40,7 @@ class CleanRowBatch(NamedTuple):
         line: the line of the first row; the others are on the lines after it.
         rows: the cells of each.
         end: the line end of each.
-        beyond_ascii: the characters beyond ASCII, in any order of the cells.
+        beyond_ascii: all characters beyond ASCII in them, and maybe in the rows before them.
     """
 
     line: int
@@ -78,51 +78,20 @@ class Row(NamedTuple):
     warnings: tuple[Issue, ...] = ()
 
 
-_new = tuple.__new__
+# A search for a pattern that begins with a single literal, and a rare one, is five times faster.
+_OUTER_SPACE: Final = re.compile(r" (?:(?![^\n])|(?<![^\n] ))")
+_GUARDED: Final = re.compile(rf"{GUARD}(?<![^\n]{GUARD}){GUARD}*+[{re.escape(FORMULA_PREFIXES)}]")
 
 
-# A search for a pattern that begins with a single literal is five times faster than for one that
-# begins with two.
-
-
-def _outer_space_after(edges: str) -> re.Pattern[str]:
-    """Return a pattern for a space next to one of these characters."""
-    return re.compile(f" (?:(?=[{edges}])|(?<=[{edges}] ))")
-
-
-def _apostrophe_after(edges: str) -> re.Pattern[str]:
-    """Return a pattern for a guarded cell after one of these characters."""
-    return re.compile(f"{GUARD}(?<=[{edges}]{GUARD}){GUARD}*[{re.escape(FORMULA_PREFIXES)}]")
-
-
-_FORMULA_PREFIXES: Final = frozenset(FORMULA_PREFIXES)
-_OUTER_SPACE_LINE: Final = _outer_space_after("\n")
-_APOSTROPHE_LINE: Final = _apostrophe_after("\n")
-
-
-def _has_outer_spaces(text: str, pattern: re.Pattern[str] = _OUTER_SPACE_LINE) -> bool:
-    """Return whether one of the lines begins or ends with a space."""
-    return text[:1] == " " or text[-1:] == " " or pattern.search(text) is not None
-
-
-def _has_apostrophe(text: str, pattern: re.Pattern[str] = _APOSTROPHE_LINE) -> bool:
-    """Return whether one of the lines begins like a guarded cell."""
-    return (text[:1] == GUARD and text.lstrip(GUARD)[:1] in _FORMULA_PREFIXES) or pattern.search(
-        text
-    ) is not None
+def _has_outer_spaces(text: str) -> bool:
+    """Return whether one of the cells, each in its own line, begins or ends with a space."""
+    # of all blanks only the space is printable
+    return _OUTER_SPACE.search(text) is not None
 
 
 def _is_escaped(text: str) -> bool:
-    """Return whether one of the lines may be a wrapped or guarded cell."""
-    return '="' in text or _has_apostrophe(text)
-
-
-_ASCII: Final = bytes(range(0x80))
-
-
-def _beyond_ascii(text: str) -> str:
-    """Return the characters beyond ASCII, in a tenth of the time of a search for them."""
-    return "" if text.isascii() else text.encode().translate(None, _ASCII).decode()
+    """Return whether one of the cells, each in its own line, may be wrapped or guarded."""
+    return '="' in text or _GUARDED.search(text) is not None
 
 
 class _UnclosedQuote(Exception):
@@ -134,8 +103,6 @@ class _LineFeeder:
 
     def __init__(self, source: Iterator[LineBlock], delimiter: str) -> None:
         self._source = source
-        edges = re.escape(delimiter) + "\n"
-        self._loose, self._guarded = _outer_space_after(edges), _apostrophe_after(edges)
         self._tab_is_text = delimiter != "\t"
         self.lines: list[str] = []
         self.ends: list[str] = []
@@ -149,6 +116,8 @@ class _LineFeeder:
         self.overlong: frozenset[int] = frozenset()
         self.is_printable = True
         """Whether all cells of the lines contain only printable characters."""
+        self.beyond_ascii = ""
+        """The characters beyond ASCII in the lines."""
         self._start = 0
         self._row_length = 0
         self._open_length = 0
@@ -178,19 +147,11 @@ class _LineFeeder:
             self.lines = remaining + lines
             self.ends = self.ends[keep_from:] + block.ends
             self.is_printable = self.is_printable and printable
+            self.beyond_ascii += block.beyond_ascii
         else:
             self.overlong, self.lines, self.ends = block.overlong, lines, block.ends
-            self.is_printable = printable
+            self.is_printable, self.beyond_ascii = printable, block.beyond_ascii
         return True
-
-    def has_outer_spaces(self, text: str) -> bool:
-        """Return whether a cell of lines without quotes may begin or end with a space."""
-        # of all blanks only the space is printable
-        return _has_outer_spaces(text, self._loose)
-
-    def has_apostrophe(self, text: str) -> bool:
-        """Return whether a cell of lines without quotes may be guarded."""
-        return _has_apostrophe(text, self._guarded)
 
     def begin(self) -> None:
         """Start a row at the next line."""
@@ -348,12 +309,8 @@ class Rows:
         if max(map(len, lines)) > MAX_VALUE:
             return None
         quoted = [line for line in lines if '"' in line]
-        plain = "\n".join([line for line in lines if '"' not in line] if quoted else lines)
-        if feed.has_outer_spaces(plain) or feed.has_apostrophe(plain):
-            return None
-        if delimiter * (self.width - 1) in plain:
-            return None  # a row that may be empty
-        beyond_ascii = _beyond_ascii(plain)
+        text = "\n".join([line for line in lines if '"' not in line] if quoted else lines)
+        text = text.replace(delimiter, "\n")
         if not quoted:
             rows = [line.split(delimiter) for line in lines]
         else:
@@ -363,17 +320,21 @@ class Rows:
                 return None
             if len(parsed) != len(quoted):
                 return None  # a quoted cell spans lines
-            text = "\n".join(map("\n".join, parsed))
-            beyond_ascii += _beyond_ascii(text)
-            if "\n" * (self.width - 1) in text or _has_outer_spaces(text) or _is_escaped(text):
-                return None
             rest = iter(parsed)
             rows = [next(rest) if '"' in line else line.split(delimiter) for line in lines]
+            unquoted = "\n".join(map("\n".join, parsed))
+            if '="' in unquoted:
+                return None
+            text += "\n" + unquoted
+        if _has_outer_spaces(text) or _GUARDED.search(text):
+            return None
+        if "\n" * (self.width - 1) in text:
+            return None  # a row that may be empty
         if set(map(len, rows)) != {self.width}:
             return None
         if self.extra and any(any(row[-self.extra :]) for row in rows):
             return None
-        clean = CleanRowBatch(feed.base + feed.at, rows, end, beyond_ascii)
+        clean = CleanRowBatch(feed.base + feed.at, rows, end, feed.beyond_ascii)
         feed.at = len(feed.lines)
         return clean
 
@@ -413,7 +374,7 @@ class Rows:
         if not feed.is_on_first_line():
             return Row(number, cells, end, None, False, False, True)
         is_tight = is_printable and not _has_outer_spaces(text) and not _is_escaped(text)
-        return _new(Row, (number, cells, end, None, is_printable, is_tight, not is_tight, ()))
+        return Row(number, cells, end, None, is_printable, is_tight, not is_tight)
 
     def _cells_error(self, cells: list[str], text: str) -> Issue | None:
         """Return the error of a row that the reader could parse, if any."""
