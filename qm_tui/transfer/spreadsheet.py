@@ -152,13 +152,6 @@ _CANDIDATE: Final = re.compile(
 """A line with a value that may be altered: few others match. It begins with the end of a line, as a
 search for a single character is fast."""
 
-_WORD: Final = re.compile(
-    rf"e|[ap]m|t|err|fehler|{_CURRENCY}|{'|'.join((*_MONTHS, *_WEEKDAYS, *_TRUTH))}", re.IGNORECASE
-)
-"""The words in such a value."""
-
-_LETTER: Final = re.compile(_LETTERS)
-
 
 class _Number(NamedTuple):
     """A number, half a unit of its last digit, and whether it is written with decimals alone."""
@@ -218,14 +211,9 @@ def _is_read(value: str) -> bool:
     """Return whether a spreadsheet may read a cell as something else than text."""
     if value.isdecimal() or value.startswith(_PREFIXES):
         return True
-    word = _LETTER.search(value)
-    if word and not _WORD.fullmatch(word[0]) and value[0] != "#" and value[-2:-1] != " ":
-        return False  # but 5 p is a time
-    if _GROUPED.fullmatch(value) or _LIST.fullmatch(value):  # most addresses and lists
+    if _GROUPED.fullmatch(value) or _LIST.fullmatch(value):  # before the slow arithmetic
         return True
-    if match := _CELL_NUMBER.fullmatch(value):  # before the slow arithmetic
-        return next(_readings(match[2]), None) is not None or next(_dates(value), None) is not None
-    return value.lower() in _TRUTH or is_error_value(value) or next(_read(value), None) is not None
+    return value.lower() in _TRUTH or is_error_value(value) or any(True for _ in _read(value))
 
 
 def is_altered(stored: str, value: str, field: Field) -> bool:

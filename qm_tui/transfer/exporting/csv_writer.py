@@ -12,7 +12,6 @@ from typing import Final
 
 from qm_tui.errors import UserError
 from qm_tui.text import sanitize
-from qm_tui.transfer.exporting.result import FormulaCells
 from qm_tui.transfer.options.export_options import ExportOptions
 from qm_tui.transfer.reading.dialect import binary_file_type
 from qm_tui.transfer.reading.spreadsheet import (
@@ -38,12 +37,15 @@ class Writer:
         options: the export options.
 
     Attributes:
-        formulas: the cells so far that a spreadsheet would run; not counted for a spreadsheet.
-        altered: likewise, by field index, the other values that a spreadsheet may alter.
+        formulas: by field index, the number of cells so far that a spreadsheet would run; not
+            counted for a spreadsheet.
+        formula_users: the number of users who have such a cell.
+        altered: by field index, the number of other values that a spreadsheet may alter.
     """
 
     def __init__(self, options: ExportOptions) -> None:
-        self.formulas = FormulaCells()
+        self.formulas: Counter[int] = Counter()
+        self.formula_users = 0
         self.altered: Counter[int] = Counter()
         self._options = options
         self._special = re.compile(f'[{re.escape(options.effective_delimiter)}"\r\n]')
@@ -104,20 +106,18 @@ class Writer:
                 columns[field.index] = [texts[value] for value in column]
             if altered and not self._options.for_excel:
                 formulas = set(filter(is_formula, altered))
-                self._count_altered(field.index, column, set(altered) - formulas)
+                others = set(altered) - formulas
+                if others:
+                    self.altered[field.index] += sum(map(others.__contains__, column))
                 running = formulas - cells.keys()
                 if running:
                     found = [row for row, value in enumerate(column) if value in running]
-                    self.formulas.cells[field.index] += len(found)
+                    self.formulas[field.index] += len(found)
                     run_by.update(found)
-        self.formulas.users += len(run_by)
+        self.formula_users += len(run_by)
         if is_as_stored:
             return users
         return zip(*(columns[field.index] for field in self._fields), strict=True)
-
-    def _count_altered(self, index: int, column: Sequence[str], altered: Collection[str]) -> None:
-        if altered:
-            self.altered[index] += sum(map(altered.__contains__, column))
 
     def _cells(self, altered: Sequence[str], values: Collection[str]) -> dict[str, str]:
         """Return the cells of the values that are not written as they are, not yet quoted.

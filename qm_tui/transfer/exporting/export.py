@@ -65,7 +65,7 @@ def export_users(
         raise _target_exists(place) from error
     except DirectorySyncError as error:
         msg = (
-            f"{sanitize(abbreviate_home(path))} was written, but may be lost in a power failure: "
+            f"{_shown(path)} was written, but may be lost in a power failure: "
             f"syncing its folder failed ({os_error_text(error)}). Export again."
         )
         raise UserError(msg) from error
@@ -96,7 +96,12 @@ def write_users(
             own_passwords += [user.user_name for user in users_with_local_passwords(batch)]
         progress(Phase.EXPORTING, begin + len(batch), len(users))
     return ExportResult(
-        len(users), writer.formulas, writer.altered, options, local_passwords=own_passwords
+        len(users),
+        writer.formulas,
+        writer.formula_users,
+        writer.altered,
+        options,
+        local_passwords=own_passwords,
     )
 
 
@@ -116,10 +121,10 @@ class ExportTarget(NamedTuple):
     @property
     def exists_text(self) -> str:
         """That the file already exists, without a full stop, with control characters removed."""
-        name = sanitize(abbreviate_home(self.path))
+        name = _shown(self.path)
         if self.link_to is None:
             return f"{name} already exists"
-        return f"{name} points to {sanitize(abbreviate_home(self.link_to))}, which already exists"
+        return f"{name} points to {_shown(self.link_to)}, which already exists"
 
 
 def resolve_target(path: Path) -> ExportTarget:
@@ -134,7 +139,7 @@ def resolve_target(path: Path) -> ExportTarget:
         target = export_path(path)
         folder = target.parent
         if not folder.is_dir():
-            shown = sanitize(abbreviate_home(folder))
+            shown = _shown(folder)
             if folder.exists():
                 msg = f"{shown} is not a folder. Nothing was exported. Choose another folder."
             else:
@@ -145,15 +150,15 @@ def resolve_target(path: Path) -> ExportTarget:
             raise UserError(msg)
         if not os.access(folder, os.W_OK | os.X_OK):
             msg = (
-                f"No write permission in folder {sanitize(abbreviate_home(folder))}. "
+                f"No write permission in folder {_shown(folder)}. "
                 "Nothing was exported. Choose another folder."
             )
             raise UserError(msg)
         real = Path(os.path.realpath(target))
         if target.is_symlink() and not real.parent.is_dir():
             msg = (
-                f"{sanitize(abbreviate_home(target))} is a symbolic link into a "
-                f"folder that does not exist: {sanitize(abbreviate_home(real))}. "
+                f"{_shown(target)} is a symbolic link into a "
+                f"folder that does not exist: {_shown(real)}. "
                 "Nothing was exported. Choose another name."
             )
             raise UserError(msg)
@@ -165,9 +170,7 @@ def resolve_target(path: Path) -> ExportTarget:
 
 
 def _cannot_write(path: Path, cause: str) -> UserError:
-    return UserError(
-        f"Cannot write {sanitize(abbreviate_home(path))}: {cause}. Nothing was exported."
-    )
+    return UserError(f"Cannot write {_shown(path)}: {cause}. Nothing was exported.")
 
 
 def _is_file(path: Path) -> bool:
@@ -184,10 +187,7 @@ def _is_file(path: Path) -> bool:
     if stat.S_ISREG(mode):
         return True
     kind = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
-    msg = (
-        f"{sanitize(abbreviate_home(path))} is {kind}, not a file. Nothing was exported. Choose "
-        "another name."
-    )
+    msg = f"{_shown(path)} is {kind}, not a file. Nothing was exported. Choose another name."
     raise UserError(msg)
 
 
@@ -196,3 +196,7 @@ def _target_exists(target: ExportTarget) -> TargetExists:
         f"{target.exists_text}. Nothing was exported. Choose another name, or use --force to "
         "overwrite it."
     )
+
+
+def _shown(path: Path) -> str:
+    return sanitize(abbreviate_home(path))

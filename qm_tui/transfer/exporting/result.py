@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,32 +20,6 @@ _WITHOUT_PASSWORDS: Final = "Without passwords, this file can only update existi
 _MATCHED_BY_NAME: Final = " Without User IDs, users are matched by User Name."
 
 
-@dataclass(slots=True)
-class FormulaCells:
-    """The cells of a file that a spreadsheet would run.
-
-    Attributes:
-        cells: the number of cells by field index.
-        users: the number of users who have such a cell.
-    """
-
-    cells: Counter[int] = field(default_factory=Counter)
-    users: int = 0
-
-    @property
-    def message(self) -> str:
-        """The number of cells, their fields and the fix; empty if there are none."""
-        if not self.users:
-            return ""
-        count = self.cells.total()
-        return (
-            f"A spreadsheet would run {pluralize(count, 'cell')} of "
-            f"{pluralize(self.users, 'user')} "
-            f"as {'a formula' if count == 1 else 'formulas'} ({_by_field(self.cells)}). "
-            "To prevent this, export with “Guard formulas” (--guard-formulas)."
-        )
-
-
 def _by_field(cells: Counter[int]) -> str:
     return ", ".join(f"{FIELDS[index].name} {number:,}" for index, number in sorted(cells.items()))
 
@@ -56,7 +30,8 @@ class ExportResult:
 
     Attributes:
         users: the number of users written.
-        formulas: the cells that a spreadsheet would run.
+        formulas: by field index, the number of cells that a spreadsheet would run.
+        formula_users: the number of users who have such a cell.
         altered: by field index, the number of other values that a spreadsheet may alter.
         options: the export options.
         path: the file; None if it was an open one.
@@ -67,7 +42,8 @@ class ExportResult:
     """
 
     users: int
-    formulas: FormulaCells
+    formulas: Counter[int]
+    formula_users: int
     altered: Counter[int]
     options: ExportOptions
     path: Path | None = None
@@ -92,7 +68,7 @@ class ExportResult:
         notes = (
             self._passwords_note,
             self._local_passwords_note,
-            self.formulas.message,
+            self._formulas_note,
             self._altered_note,
         )
         return [note for note in notes if note]
@@ -107,6 +83,18 @@ class ExportResult:
         have = "has a password" if count == 1 else "have passwords"
         users = pluralize(count, "user")
         return f"{users} {have} set in qm-tui that may not work in the suite: {names}{more}."
+
+    @property
+    def _formulas_note(self) -> str:
+        count = self.formulas.total()
+        if not count:
+            return ""
+        return (
+            f"A spreadsheet would run {pluralize(count, 'cell')} of "
+            f"{pluralize(self.formula_users, 'user')} "
+            f"as {'a formula' if count == 1 else 'formulas'} ({_by_field(self.formulas)}). "
+            "To prevent this, export with “Guard formulas” (--guard-formulas)."
+        )
 
     @property
     def _altered_note(self) -> str:

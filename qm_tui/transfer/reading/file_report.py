@@ -6,8 +6,11 @@ from typing import Final
 
 from qm_tui.text import listed, pluralize, sanitize
 from qm_tui.transfer.reading.columns import Columns
+from qm_tui.transfer.reading.csv_rows import Row
 from qm_tui.transfer.reading.dialect import Dialect
 from qm_tui.transfer.reading.read_options import ReadOptions
+from qm_tui.transfer.reading.record_rows import RecordRows
+from qm_tui.transfer.reading.samples import sample_values
 from qm_tui.users.fields import FIELD, FIELDS
 
 _NAMED: Final = 10
@@ -16,23 +19,9 @@ _NAMED: Final = 10
 NO_NAMES: Final = "No column names are recognized. Map the columns to fields."
 _PHONE: Final = FIELD["phone_ip"]
 _SECONDARY_PHONE: Final = FIELD["secondary_phone_ip"]
-_SET_MANUALLY: Final = " (set manually)"
 
 
-def dialect_text(dialect: Dialect, read_options: ReadOptions) -> str:
-    """Return the encoding, the delimiter and the header, and which of them are set by options."""
-    header = f"header in line {dialect.header_line}" if dialect.has_header else "no header"
-    columns = "" if dialect.has_header else "; columns in standard order"
-    is_set = (read_options.encoding, read_options.delimiter, read_options.header is not None)
-    properties = (dialect.encoding_name, dialect.delimiter_name, header)
-    parts = [
-        f"{text}{_SET_MANUALLY if by_option else ''}"
-        for text, by_option in zip(properties, is_set, strict=True)
-    ]
-    return f"Read as {', '.join(parts)}{columns}."
-
-
-def columns_text(columns: Columns, mapping_name: str) -> list[str]:
+def _columns_text(columns: Columns, mapping_name: str) -> list[str]:
     """Return which fields have a column, which have none, and which columns are ignored."""
     absent = columns.absent
     parts = [f"{len(FIELDS) - len(absent)} of {len(FIELDS)} columns"]
@@ -59,7 +48,7 @@ def columns_text(columns: Columns, mapping_name: str) -> list[str]:
     return sentences
 
 
-def lines_text(action: str, lines: Sequence[int], place: str = "") -> str:
+def _lines_text(action: str, lines: Sequence[int], place: str) -> str:
     """Return what was done on which lines, for example `Skipped lines 1 and 2.`."""
     more = len(lines) - _NAMED
     numbers = [f"{line:,}" for line in lines[:_NAMED]]
@@ -112,8 +101,16 @@ class FileReport:
 
     @property
     def dialect_text(self) -> str:
-        """The encoding, the delimiter and the header as a sentence."""
-        return dialect_text(self.dialect, self.read_options)
+        """The encoding, the delimiter and the header, and which of them are set by options."""
+        dialect, options = self.dialect, self.read_options
+        header = f"header in line {dialect.header_line}" if dialect.has_header else "no header"
+        parts = (
+            (dialect.encoding_name, options.encoding),
+            (dialect.delimiter_name, options.delimiter),
+            (header, options.header is not None),
+        )
+        text = ", ".join(f"{text}{' (set manually)' if is_set else ''}" for text, is_set in parts)
+        return f"Read as {text}{'' if dialect.has_header else '; columns in standard order'}."
 
     @property
     def messages(self) -> list[str]:
@@ -124,15 +121,43 @@ class FileReport:
             sentences.append(f"Samples: {', '.join(map(sanitize, self.samples))}.")
         if self.dialect.has_header:
             mapping = self.read_options.mapping
-            sentences += columns_text(self.columns, mapping.name if mapping else "")
-        if self.skipped_lines:
-            sentences.append(lines_text("Skipped", self.skipped_lines, " above the header"))
-        if self.repeated_headers:
-            sentences.append(lines_text("Skipped the repeated header in", self.repeated_headers))
-        if self.marked_lines:
-            sentences.append(lines_text("Removed a byte order mark from", self.marked_lines))
+            sentences += _columns_text(self.columns, mapping.name if mapping else "")
+        for action, lines, place in (
+            ("Skipped", self.skipped_lines, " above the header"),
+            ("Skipped the repeated header in", self.repeated_headers, ""),
+            ("Removed a byte order mark from", self.marked_lines, ""),
+        ):
+            if lines:
+                sentences.append(_lines_text(action, lines, place))
         if self.dialect.end is not None:
             sentences.append("Ignored a Ctrl+Z at the end of the file.")
         if self.blank:
             sentences.append(f"Skipped {pluralize(self.blank, 'blank line')}.")
         return sentences
+
+
+def report_on(
+    rows: RecordRows,
+    dialect: Dialect,
+    columns: Columns,
+    read_options: ReadOptions,
+    first: Sequence[Row],
+) -> FileReport:
+    """Return what is known of a file before its records are read; its lines are those of `rows`.
+
+    Args:
+        rows: the records of the file.
+        dialect: its format.
+        columns: its columns.
+        read_options: the options for reading it.
+        first: its first records, for samples.
+    """
+    return FileReport(
+        dialect,
+        columns,
+        read_options,
+        sample_values(columns, first),
+        skipped_lines=rows.skipped,
+        repeated_headers=rows.repeated,
+        marked_lines=rows.marked,
+    )

@@ -24,12 +24,11 @@ from qm_tui.transfer.reading.columns import (
 )
 from qm_tui.transfer.reading.csv_rows import CleanRowBatch, Row
 from qm_tui.transfer.reading.dialect import Dialect, binary_file_type, detect_dialect, first_rows
-from qm_tui.transfer.reading.file_report import FileReport
+from qm_tui.transfer.reading.file_report import report_on
 from qm_tui.transfer.reading.lines import LineBlock, raw_lines, read_lines, with_byte_order
 from qm_tui.transfer.reading.odd_symbols import SymbolCheck
 from qm_tui.transfer.reading.read_options import SUFFIX, ReadOptions
 from qm_tui.transfer.reading.record_rows import RecordRows
-from qm_tui.transfer.reading.samples import sample_values
 from qm_tui.transfer.reading.spreadsheet import from_text_formula, unescape_formula
 from qm_tui.users.fields import FIELDS, SECRETS, Field
 from qm_tui.users.issues import Issue, Severity
@@ -127,15 +126,7 @@ class UsersFile:
                 self._columns(), [row.cells for row in first], has_header=dialect.has_header
             )
             self._rows.expect(columns)
-            self.file_report = FileReport(
-                dialect,
-                columns,
-                self._read_options,
-                sample_values(columns, first),
-                skipped_lines=self._rows.skipped,
-                repeated_headers=self._rows.repeated,
-                marked_lines=self._rows.marked,
-            )
+            self.file_report = report_on(self._rows, dialect, columns, self._read_options, first)
             self._needs_samples = not dialect.encoding.startswith("utf")
             self._symbols = SymbolCheck("" if self._read_options.encoding else dialect.encoding)
         except OSError as error:

@@ -193,7 +193,7 @@ def test_repeated_header_is_skipped_and_reported(tmp_path, count):
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_byte_order_mark_within_the_file_is_removed_and_reported(tmp_path, encoding):
-    parts = [csv_text(rows) for rows in ([HEADER, ANNA], [HEADER, _BO], *[[_CY]] * 12)]
+    parts = [csv_text([HEADER, ANNA]), csv_text([HEADER, _BO]), *[csv_text([_CY])] * 12]
     records, findings = read(write_file(tmp_path, "\ufeff".join(parts).encode(encoding)))
     assert [record.values for record in records][:3] == [list(ANNA), list(_BO), list(_CY)]
     assert not any(record.issues for record in records)
@@ -228,7 +228,7 @@ def test_incomplete_file_is_reported_first(tmp_path):
     ],
 )
 def test_last_value_without_a_line_end_may_be_incomplete(tmp_path, rows, cut, expected):
-    text = csv_text(rows)
+    text = csv_text([*map(list, rows)])
     records, findings = read(write_file(tmp_path, text[: len(text) - cut]))
     assert _states(records) == expected.split()
     assert not findings.incomplete

@@ -225,6 +225,7 @@ def test_unreadable_lines_are_copied_byte_for_byte(tmp_path, monkeypatch, encodi
     monkeypatch.setattr(lines, "BLOCK", block)
     saved = _save(path)
     assert (saved.records, saved.lines) == (1, len(bad))
+    assert saved.unreadable
     assert saved.unreadable == tmp_path / "users-unreadable.txt"
     copied = end.join(bad)  # the last has no end, as in the file
     bare = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(encoding, encoding)
