@@ -3,7 +3,7 @@
 import pytest
 
 from qm_tui.users import fields
-from qm_tui.users.fields import FIELD, FIELDS, GROUPED, KEYS, Group, Kind, User
+from qm_tui.users.fields import FIELD, FIELDS, GROUPED, KEYS, Kind, User
 
 _DOCUMENT = """
 First Name                   | first_name                 | M | text
@@ -64,31 +64,21 @@ _GROUPS = {
 }
 
 
-def test_26_fields_are_numbered_in_file_order():
+def test_fields_agree_with_the_document():
     assert [field.number for field in FIELDS] == list(range(1, 27))
     assert [field.index for field in FIELDS] == list(range(26))
-
-
-@pytest.mark.parametrize("number", range(1, 27))
-def test_each_field_agrees_with_the_document(number):
-    header, key, mandatory, kind = _TABLE[number - 1]
-    field = FIELDS[number - 1]
-    assert (field.header, field.key, field.required, field.kind) == (
-        header,
-        key,
-        mandatory == "M",
-        Kind(kind),
-    )
-
-
-def test_user_has_26_values_in_file_order():
-    assert User._fields == KEYS == tuple(key for _, key, _, _ in _TABLE)
+    for (header, key, mandatory, kind), field in zip(_TABLE, FIELDS, strict=True):
+        facts = (field.header, field.key, field.required, field.kind)
+        assert facts == (header, key, mandatory == "M", Kind(kind))
+        assert set(field.aliases) == _ALIASES.get(key, set())
+        assert _ONLY_FOR.get(key, "") in field.only_for
+        assert bool(field.only_for) == (key in _ONLY_FOR)
+        assert FIELD[key] is field
+        assert field.meaning.endswith(".")
+    assert User._fields == KEYS == tuple(key for _, key, _, _ in _TABLE) == tuple(FIELD)
     assert User() == ("",) * 26
-
-
-def test_fields_are_found_by_key():
-    assert list(FIELD) == list(KEYS)
-    assert all(FIELD[field.key] is field for field in FIELDS)
+    assert len({field.name for field in FIELDS}) == len({field.short for field in FIELDS}) == 26
+    assert fields.MAX_VALUE == 4096
 
 
 def test_only_password_and_salt_are_secret():
@@ -96,44 +86,14 @@ def test_only_password_and_salt_are_secret():
     assert [field.key for field in FIELDS if field.is_secret] == ["password", "salt"]
 
 
-@pytest.mark.parametrize("field", FIELDS, ids=KEYS)
-def test_headers_of_other_releases_are_aliases(field):
-    assert set(field.aliases) == _ALIASES.get(field.key, set())
-
-
-@pytest.mark.parametrize("field", FIELDS, ids=KEYS)
-def test_module_of_a_field_agrees_with_the_document(field):
-    assert _ONLY_FOR.get(field.key, "") in field.only_for
-    assert bool(field.only_for) == (field.key in _ONLY_FOR)
-
-
-def test_groups_are_in_display_order():
+def test_groups_contain_their_fields_in_display_order():
+    assert {
+        str(group): " ".join(field.key for field in members) for group, members in GROUPED.items()
+    } == _GROUPS
     assert [str(group) for group in GROUPED] == list(_GROUPS)
-
-
-@pytest.mark.parametrize("group", Group)
-def test_group_contains_its_fields_in_file_order(group):
-    assert " ".join(field.key for field in GROUPED[group]) == _GROUPS[group]
-    assert {field.group for field in GROUPED[group]} == {group}
-
-
-def test_each_field_is_in_one_group():
     assert sorted(field.number for group in GROUPED.values() for field in group) == [
         field.number for field in FIELDS
     ]
-
-
-def test_each_field_has_a_unique_name():
-    assert len({field.name for field in FIELDS}) == 26
-    assert len({field.short for field in FIELDS}) == 26
-
-
-def test_each_field_has_a_description():
-    assert all(field.meaning.endswith(".") for field in FIELDS)
-
-
-def test_value_may_have_4096_characters():
-    assert fields.MAX_VALUE == 4096
 
 
 def test_user_is_built_from_a_mapping_in_any_order():

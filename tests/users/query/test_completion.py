@@ -1,6 +1,5 @@
 """Completion of filters: completions are valid and match."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,17 +9,7 @@ from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from qm_tui.users.query.filter_parser import parse_filter
 
 _VALUES = {
-    "department": [
-        "Sales",
-        "Support",
-        "Sales EMEA",
-        "IT",
-        "Vertrieb Süd",
-        "b*",
-        'a "b"',
-        "=x",
-        "a|b",
-    ],
+    "department": ['Sales', 'Support', 'Sales EMEA', 'IT', 'Vertrieb Süd', 'b*', 'a "b"', '=x', 'a|b'],
     "location": ["Oslo", "Malmö", "Ober-Oslo"],
     "windows_login": ["CORP\\anna", "CORP\\bo"],
 }
@@ -39,78 +28,51 @@ def offered(typed: str) -> list[str]:
     return [before[:start] + text for text in texts]
 
 
-@pytest.mark.parametrize(
-    ("typed", "becomes"),
-    [
-        ("dep", ["department:"]),
-        ("DEP", ["department:"]),
-        ("-dep", ["-department:"]),
-        ("anna dep", ["anna department:"]),
-        ("anna\u00a0-dep", ["anna\u00a0-department:"]),
-        ("dep_ anna", ["department:"]),
-        ("user-n", ["user-name:"]),
-        ("phone", ["phone-ip:", "secondary-phone-ip:"]),
-        ("act", ["active:"]),
-        ("pass", []),
-        ("salt", []),
-        ("", []),
-        ("-", []),
-        ("anna ", []),
-        ("10", []),
-        ('"dep', []),
-        ("a|dep", []),
-        ('"anna berg" lic', ['"anna berg" license:', '"anna berg" unlimited-license:']),
-    ],
+_NAMES = (
+    "dep ⇒ department: ¦ DEP ⇒ department: ¦ -dep ⇒ -department: ¦ "
+    "anna dep ⇒ anna department: ¦ anna\xa0-dep ⇒ anna\xa0-department: ¦ "
+    "dep_ anna ⇒ department: ¦ user-n ⇒ user-name: ¦ "
+    "phone ⇒ phone-ip: ; secondary-phone-ip: ¦ act ⇒ active: ¦ pass ⇒ ¦ salt ⇒ ¦ "
+    ' ⇒ ¦ - ⇒ ¦ anna  ⇒ ¦ 10 ⇒ ¦ "dep ⇒ ¦ a|dep ⇒ ¦ '
+    '"anna berg" lic ⇒ "anna berg" license: ; "anna berg" unlimited-license:'
 )
-def test_names_are_completed(typed, becomes):
-    assert offered(typed)[: len(becomes) or None] == becomes
+"""Typed text, and the first filters with a completed name."""
 
 
-@pytest.mark.parametrize(
-    ("typed", "becomes"),
-    [
-        ("department:s", ["Sales", "Support", '"Sales EMEA"', '"Vertrieb Süd"']),
-        ("department:S", ["Sales", "Support", '"Sales EMEA"', '"Vertrieb Süd"']),
-        ("dep:it", ["IT"]),
-        ("-department:it", ["IT"]),
-        ("department:it|sup", ["Support"]),
-        ('department:"Sales EMEA"|sup', ["Support"]),
-        ('department:"sales e', ['"Sales EMEA"']),
-        ('department:"a|', ['"a|b"']),
-        (r'department:"a \"', [r'"a \"b\""']),
-        ("department:=it", ["IT"]),
-        ('department:="sales e', ['"Sales EMEA"']),
-        ("department:sud", ['"Vertrieb Süd"']),
-        ("department:süd", ['"Vertrieb Süd"']),
-        ('department:"b*', ['"b*"']),
-        ('department:"=', ['"=x"']),
-        ("department:x|y|oslo", []),
-        ("location:o", ["Oslo", "Ober-Oslo", "Malmö"]),
-        ("location:malmo", ["Malmö"]),
-        ("windows-login:corp\\b", ["CORP\\bo"]),
-        ('windows-login:"corp\\\\b', ["CORP\\bo"]),
-        ("active:", ["yes", "no"]),
-        ("active:Y", ["yes"]),
-        ("license:o", ["on-demand"]),
-        ("license:unlimited|c", ["computer"]),
-        ("changed:t", ["today"]),
-        ("import:", ["last"]),
-        ("marked:n", ["no"]),
-        ("duplicate:e", ["extension"]),
-        ("password:", []),
-        ("salt:x", []),
-        ("user:", []),
-        ("nothing:", []),
-        ('"department:', []),
-        ("fe80::", []),
-        ("de:ad:be", []),
-        ("extension:", []),
-    ],
+def test_names_are_completed():
+    for case in _NAMES.split(" ¦ "):
+        typed, _, completed = case.partition(" ⇒")
+        becomes = [text for text in completed[1:].split(" ; ") if text]
+        assert offered(typed)[: len(becomes) or None] == becomes, typed
+
+
+_VALUES_OFFERED = (
+    'department:s ⇒ Sales ; Support ; "Sales EMEA" ; "Vertrieb Süd" ¦ '
+    'department:S ⇒ Sales ; Support ; "Sales EMEA" ; "Vertrieb Süd" ¦ '
+    "dep:it ⇒ IT ¦ -department:it ⇒ IT ¦ department:it|sup ⇒ Support ¦ "
+    'department:"Sales EMEA"|sup ⇒ Support ¦ '
+    'department:"sales e ⇒ "Sales EMEA" ¦ department:"a| ⇒ "a|b" ¦ '
+    'department:"a \\" ⇒ "a \\"b\\"" ¦ department:=it ⇒ IT ¦ '
+    'department:="sales e ⇒ "Sales EMEA" ¦ department:sud ⇒ "Vertrieb Süd" ¦ '
+    'department:süd ⇒ "Vertrieb Süd" ¦ department:"b* ⇒ "b*" ¦ '
+    'department:"= ⇒ "=x" ¦ department:x|y|oslo ⇒ ¦ '
+    "location:o ⇒ Oslo ; Ober-Oslo ; Malmö ¦ location:malmo ⇒ Malmö ¦ "
+    'windows-login:corp\\b ⇒ CORP\\bo ¦ windows-login:"corp\\\\b ⇒ CORP\\bo ¦ '
+    "active: ⇒ yes ; no ¦ active:Y ⇒ yes ¦ license:o ⇒ on-demand ¦ "
+    "license:unlimited|c ⇒ computer ¦ changed:t ⇒ today ¦ import: ⇒ last ¦ "
+    "marked:n ⇒ no ¦ duplicate:e ⇒ extension ¦ password: ⇒ ¦ salt:x ⇒ ¦ "
+    'user: ⇒ ¦ nothing: ⇒ ¦ "department: ⇒ ¦ fe80:: ⇒ ¦ de:ad:be ⇒ ¦ extension: ⇒'
 )
-def test_values_of_the_field_are_completed(typed, becomes):
-    begin = max(typed.rfind(":"), typed.rfind("|") if '"a|' not in typed else 0) + 1
-    begin += typed.startswith("=", begin)
-    assert offered(typed) == [typed[:begin] + value for value in becomes]
+"""Typed text, and the completed values."""
+
+
+def test_values_of_the_field_are_completed():
+    for case in _VALUES_OFFERED.split(" ¦ "):
+        typed, _, completed = case.partition(" ⇒")
+        becomes = [value for value in completed[1:].split(" ; ") if value]
+        begin = max(typed.rfind(":"), typed.rfind("|") if '"a|' not in typed else 0) + 1
+        begin += typed.startswith("=", begin)
+        assert offered(typed) == [typed[:begin] + value for value in becomes]
 
 
 def test_text_after_the_cursor_is_ignored():

@@ -11,7 +11,6 @@ from qm_tui.users.query.counts import (
     COUNTABLE_FIELDS,
     EMPTY,
     NO_FLAG,
-    Count,
     ValueCount,
     count_by,
     count_field_values,
@@ -96,14 +95,6 @@ def test_departments_are_counted(values, counts):
     assert list(count_by(users, DEPARTMENT, no_rest)) == counts
     for _, number, term in counts:
         assert found(users, term) == number
-
-
-@pytest.mark.parametrize("by", COUNTABLE_FIELDS, ids=lambda by: by.name)
-def test_rest_is_called_regularly(by):
-    rests = Counter[str]()
-    users = with_values("department", *map(str, range(20_000)))
-    assert count_by(users, by, lambda: rests.update(["rest"]))
-    assert rests["rest"] >= 10
 
 
 @pytest.mark.parametrize(
@@ -217,21 +208,19 @@ def test_counts_of_values_are_correct(pairs):
     assert made.number_of("nobody's") == 0
 
 
-def test_values_are_counted_in_batches():
-    rests = []
-    users = with_values("department", *(f"d{number % 7000:05}" for number in range(20_000)))
-    made = count_field_values(users, DEPARTMENT, lambda: rests.append(1))
-    assert len(rests) >= 20
-    assert made.counts[0] == ValueCount("d00000", 3, 0, 'department:="d00000"')
-
-
-def test_many_values_are_counted_in_batches_and_sorted():
+@pytest.mark.parametrize("by", COUNTABLE_FIELDS, ids=lambda by: by.name)
+def test_rest_is_called_regularly(by):
     values = [f"d{number % 7000:05}" for number in range(20_000)]
     rests = []
-    counts = count_by(with_values("department", *values), DEPARTMENT, lambda: rests.append(1))
+    counts = count_by(with_values("department", *values), by, lambda: rests.append(1))
     assert len(rests) >= 20
-    assert {one.value: one.number for one in counts} == Counter(values)
     assert list(counts) == sorted(counts, key=lambda one: (-one.number, one.value))
+    if by is DEPARTMENT:
+        assert {one.value: one.number for one in counts} == Counter(values)
+        rests.clear()
+        made = count_field_values(with_values("department", *values), by, lambda: rests.append(1))
+        assert len(rests) >= 20
+        assert made.counts[0] == ValueCount("d00000", 3, 0, 'department:="d00000"')
 
 
 def test_exception_of_rest_ends_counting():
@@ -243,11 +232,3 @@ def test_exception_of_rest_ends_counting():
 
     with pytest.raises(Enough):
         count_by(with_values("department", "a"), DEPARTMENT, enough)
-
-
-def test_users_may_be_an_iterator():
-    users = with_values("location", "Oslo", "Oslo")
-    assert count_by(iter(users), FILTER_FIELDS["location"], no_rest) == (
-        Count("Oslo", 2, 'location:="Oslo"'),
-    )
-    assert FIELD["location"] is FILTER_FIELDS["location"].field
