@@ -1,7 +1,8 @@
-"""Random keys while every screen opens slowly: `python -m tests.fuzz.keys MINUTES`.
+"""Random input while every screen opens slowly: `python -m tests.fuzz.keys MINUTES`.
 
 Each round opens a screen, moves the focus to one of its widgets, and types bursts of keys with 0 to
-300 ms in between. The time between the mount of a widget and the moment when it is ready, and the
+300 ms in between. Some bursts are followed by a text, a click, another size, or a change by another
+admin. The time between the mount of a widget and the moment when it is ready, and the
 time of all work in threads, is lengthened at random, so that keys arrive before a screen is ready
 and after it has been closed. Stops at the first crash, with the seed and the keys of its round.
 """
@@ -23,6 +24,7 @@ from textual import events
 from textual.css.query import NoMatches
 from textual.keys import _character_to_key
 from textual.message_pump import MessagePump
+from textual.pilot import OutOfBounds, Pilot
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import WorkerFailed
@@ -33,7 +35,7 @@ from qm_tui.store.state import EMPTY
 from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.terminal.input_driver import InputRead
-from tests.tui.pages import SAMPLES, sample_users, store_of
+from tests.tui.pages import SAMPLES, commit, sample_users, shown, store_of
 
 _FILE: Final = "users-with-errors.csv"
 _PREVIEW: Final = ("i", *_FILE, "enter")
@@ -64,7 +66,12 @@ _KEYS: Final = (
     "ctrl+u ctrl+w 1 2 3 4 5 6 7 n u i x e a A m P D s S v c F L y Y j k g G h l o r z b w q"
 )
 _LIKELY: Final = "down down enter enter escape escape tab colon f2 space e a m A D P i u"
-_SIZES: Final = ((80, 24), (120, 40), (60, 16))
+_TEXTS: Final = (
+    *("Sales Nord", "department:sales", "marked:yes", "9", "CORP\\x", "[@click=app.quit]x[/]"),
+    *("日本 👩‍👩‍👧 שלום", "\x1b[2J\u202e", "x" * 5000, "u00000000001\nnobody", "users.csv"),
+)
+_SIZES: Final = ((80, 24), (120, 40), (60, 16), (59, 15))
+_SECRETS: Final = ("ENC-", "planted-salt")
 _BURSTS: Final = 30
 _MAX_PAUSE: Final = 0.3
 
@@ -122,7 +129,7 @@ async def play(home: Path, seed: int) -> list[object]:
     chance = random.Random(seed)  # noqa: S311 - the same keys for the same seed
     shutil.copy(SAMPLES / _FILE, home)
     path = home / "store" / "users.json"
-    store_of(path, sample_users(40))
+    store_of(path, [user._replace(salt="planted-salt") for user in sample_users(40)])
     app = QmTuiApp(open_store(path), login="anybody")
     route = chance.choice(ROUTES)
     done: list[object] = [route]
@@ -130,7 +137,7 @@ async def play(home: Path, seed: int) -> list[object]:
     errors: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
     with widened_gaps(chance), suppress(*_WHILE_CLOSING):
-        async with app.run_test(size=chance.choice(_SIZES)):
+        async with app.run_test(size=chance.choice(_SIZES)) as pilot:
             await _send(app, key_events(route))
             for _ in range(chance.randrange(6)):
                 await _send(app, key_events(["tab"]))
@@ -142,7 +149,11 @@ async def play(home: Path, seed: int) -> list[object]:
                 await asyncio.sleep(chance.random() * _MAX_PAUSE)
                 if app.failure is not None or not app.is_running:
                     break
+                done.append(await _disturb(pilot, path, chance))
+                text = shown(pilot)
+                assert not any(secret in text for secret in _SECRETS), done
             await asyncio.sleep(_MAX_PAUSE)
+            assert app.failure is not None or _is_consistent(app), done
             app.exit()
             await asyncio.sleep(_MAX_PAUSE)
     if app.failure is not None:
@@ -154,6 +165,38 @@ async def play(home: Path, seed: int) -> list[object]:
     options = ValidationOptions(allow_unlicensed=True)
     assert validate_changes(dict(state.users), EMPTY, options=options) == {}, done
     return done
+
+
+async def _disturb(pilot: Pilot[str], path: Path, chance: random.Random) -> object:
+    """Type a text, click, change the size, commit as another admin, or do nothing; return it."""
+    app, way = pilot.app, chance.random()
+    if way < 0.12:
+        text = chance.choice(_TEXTS)
+        app.post_message(events.Paste(text))
+        return text[:40]
+    if way < 0.2:
+        offset = chance.randrange(app.size.width), chance.randrange(app.size.height)
+        with suppress(OutOfBounds):
+            await pilot.click(offset=offset)
+        return offset
+    if way < 0.24:
+        size = chance.choice(_SIZES)
+        await pilot.resize_terminal(*size)
+        return size
+    if way < 0.3:
+        changed = chance.choice(sample_users(30))
+        location = chance.choice(("Oslo", "", "Bergen"))
+        await asyncio.to_thread(commit, path, changed._replace(location=location))
+        return changed.user_id
+    return None
+
+
+def _is_consistent(app: QmTuiApp) -> bool:
+    """Whether the table shows the state of the store, unless it is just being changed or read."""
+    session = app._session
+    if session.view is None or session.is_busy or session.store.has_external_changes():
+        return True
+    return len(session.store.state.users) == len(session.view.state.users)
 
 
 async def _send(app: QmTuiApp, keys: list[events.Key]) -> None:

@@ -10,7 +10,7 @@ VARIABLE = "QM_TUI_TEST_EXAMPLES"
 
 TRIES = settings(
     deadline=None,
-    max_examples=int(os.environ.get(VARIABLE, "100")),
+    max_examples=int(os.environ.get(VARIABLE, "25")),
     suppress_health_check=[
         HealthCheck.too_slow,
         HealthCheck.function_scoped_fixture,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from textual import events
 from textual._context import visible_screen_stack
@@ -18,6 +19,7 @@ from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.users.page import UsersPage
 from qm_tui.tui.users.table import UsersDataTable
 from qm_tui.tui.widgets.confirming import drawn_at
+from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.tui.work.type_ahead_app import TypeAheadApp
 from qm_tui.users.fields import User
 from sample_data import generate
@@ -69,11 +71,14 @@ async def running(
 
 
 async def back_to_users(pilot: Pilot[str]) -> None:
-    """Press Esc until the Users page is on top, with all users."""
+    """Close all dialogs, and return to the Users page with all users."""
     for _ in range(9):
         if top(pilot) is page_of(pilot) and not page_of(pilot).session.current_view.filter:
             break
-        await pilot.press("escape")
+        if isinstance(top(pilot), ConfirmQuestion):  # whether to discard what was typed
+            await pilot.click("#yes")
+        else:
+            await pilot.press("escape")
         await pilot.pause()
     await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
 
@@ -84,6 +89,11 @@ async def opened(pilot: Pilot[str], *keys: str) -> Screen[object]:
     await pilot.press(*keys)
     await wait_until(pilot, lambda: top(pilot) is not below and drawn_at(top(pilot)) < inf)
     return top(pilot)
+
+
+async def is_on_top(pilot: Pilot[str], kind: type[Screen[Any]]) -> None:
+    """Wait until a screen of a kind is on top."""
+    await wait_until(pilot, lambda: isinstance(top(pilot), kind))
 
 
 def words(pilot: Pilot[str]) -> str:

@@ -94,6 +94,11 @@ class ActivityPage(Page):
     def _filter(self) -> _ActivityFilterInput:
         return self.query_one(_ActivityFilterInput)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the transactions that match the filter have not been read yet."""
+        return self._shown_words != self._words
+
     def compose_page(self) -> Iterator[Widget]:
         """Yield the filter, the list, and the text shown if there are no transactions."""
         with Horizontal(id="filter-line"):
@@ -117,7 +122,7 @@ class ActivityPage(Page):
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait: for the transactions that match, it applies to them."""
-        is_reading = self._shown_words != self._words and not self._filter.has_focus
+        is_reading = self.is_reading and not self._filter.has_focus
         is_for_list = key == "enter" or key in MOVES or is_unavailable(self, key) or key == "u"
         return (is_reading and is_for_list) or super().must_wait(key)
 

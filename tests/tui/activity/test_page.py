@@ -4,7 +4,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind, TransactionSummary
@@ -22,12 +22,15 @@ from tests.tui.pages import (
     commit,
     page_of,
     press_at_once,
+    running,
     sample_users,
     shown,
     status_of,
     top,
     type_text,
+    wait_until,
     wait_until_idle,
+    words,
 )
 
 
@@ -39,55 +42,22 @@ async def open_activity(pilot):
 
 async def listed(pilot):
     """Wait until the transactions were read and drawn."""
-    await pilot.pause(0.1)
-    await pilot.app.workers.wait_for_complete(
-        [worker for worker in pilot.app.workers if worker.group == "reading"]
-    )
+    await wait_until(pilot, lambda: isinstance(top(pilot), ActivityPage))
+    await wait_until(pilot, lambda: not activity_of(pilot).is_reading)
     await pilot.pause()
+
+
+async def filtered(pilot, text):
+    """Apply a filter."""
+    await pilot.press("slash")
+    await type_text(pilot, text)
+    await pilot.press("enter")
+    await listed(pilot)
 
 
 def numbers(pilot):
     rows = pilot.app.screen.query_one(ActivityList)
     return [int(rows.row_text(row, 80).strip("> ").split()[0]) for row in range(rows.row_count)]
-
-
-@pytest.mark.parametrize("size", [SMALL, LARGE])
-async def test_transactions_are_listed_newest_first(home, size, monkeypatch):
-    monkeypatch.setenv("SSH_CONNECTION", "10.20.30.40 50000 10.0.0.1 22")
-    users = sample_users(3)
-    app = app_on(home / "users.json", users)
-    commit(home / "users.json", users[0]._replace(location="Oslo"))
-    clean_up = Action(TransactionKind.SCRIPT, "clean-up")
-    commit(home / "users.json", action=clean_up, delete=users[2].user_id)
-    async with app.run_test(size=size) as pilot:
-        await open_activity(pilot)
-        assert isinstance(top(pilot), ActivityPage)
-        assert numbers(pilot) == [3, 2, 1]
-        text = shown(pilot)
-        assert "3 transactions" in text
-        assert f"Edit {users[0].first_name}" in text
-        assert "Edit 3 users" in text
-        assert "from 10.20.30.40" in text
-        assert "Script 'clean-up': 1 deleted" in text
-        assert [line.split()[-1] for line in text.splitlines() if "root" in line][:3] == [
-            "-1",
-            "~1",
-            "+3",
-        ]
-
-
-async def test_filter_typed_in_one_burst_undoes_nothing(home):
-    path = home / "users.json"
-    app = app_on(path, sample_users(3))
-    commit(path, delete="u00000000003")
-    async with app.run_test(size=SMALL) as pilot:
-        await open_activity(pilot)
-        await press_at_once(pilot, "slash", *"up")
-        assert isinstance(top(pilot), ActivityPage)
-        assert activity_of(pilot).query_one("#filter", Input).value == "up"
-        await press_at_once(pilot, "slash", "escape")
-        assert focused(pilot) == "transactions"
-        assert numbers(pilot) == [2, 1]
 
 
 def focused(pilot):
@@ -100,74 +70,95 @@ def page_pointed_at(pilot):
     return str(node.label) if node else ""
 
 
-async def test_pages_are_reached_by_keys_and_by_clicks(home):
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
+@pytest.mark.parametrize("size", [(60, 16), LARGE])
+async def test_transactions_are_listed_newest_first_with_whole_actions(home, size, monkeypatch):
+    monkeypatch.setenv("SSH_CONNECTION", "10.20.30.40 50000 10.0.0.1 22")
+    path, users = home / "users.json", sample_users(3)
+    app = app_on(path, users)
+    commit(path, users[0]._replace(location="Oslo"))
+    commit(path, action=Action(TransactionKind.SCRIPT, "clean-up"), delete=users[2].user_id)
+    password = Action(TransactionKind.PASSWORD, "Annika Berg")
+    commit(path, users[0]._replace(location="Bergen"), action=password)
+    async with app.run_test(size=size) as pilot:
+        await open_activity(pilot)
+        assert numbers(pilot) == [4, 3, 2, 1]
+        text = shown(pilot)
+        for part in ("4 transactions", "Edit 3 users", "from 10.20.30.40", "Edit Jack"):
+            assert part in text
+        assert "Change password of Annika Berg " in text.splitlines()[3]
+        assert ("Script 'clean-up': 1 deleted" in text) is (size == LARGE)
+        counts = [line.split()[-1] for line in text.splitlines() if " root " in line]
+        assert counts[:4] == ["~1", "-1", "~1", "+3"]
+
+
+async def test_address_and_year_are_shown_if_no_action_is_cut(home, monkeypatch):
+    monkeypatch.setenv("SSH_CONNECTION", "10.20.30.40 50000 10.0.0.1 22")
+    async with running(home / "users.json", sample_users(3)) as pilot:
+        await open_activity(pilot)
+        header, row = shown(pilot).splitlines()[2:4]
+        assert "From" in header
+        assert f" {datetime.now().year}-" in row
+        assert "10.20.30.40 Edit 3 users" in row
+
+
+async def test_pages_are_reached_by_keys_and_clicks_and_the_list_follows_changes(home):
+    path = home / "users.json"
+    async with running(path, sample_users(3)) as pilot:
         await open_activity(pilot)
         assert focused(pilot) == "transactions"
         assert page_pointed_at(pilot).split()[0] == "Activity"
-        await pilot.press("2")
-        await pilot.pause()
-        assert isinstance(top(pilot), ActivityPage)
         await pilot.press("1")
-        await pilot.pause()
-        assert top(pilot) is page_of(pilot)
+        await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
         assert focused(pilot) == "users"
         await pilot.click("#navigation", offset=(4, 2))
         await listed(pilot)
-        assert isinstance(top(pilot), ActivityPage)
         await pilot.click("#navigation", offset=(4, 1))
-        await pilot.pause()
-        assert top(pilot) is page_of(pilot)
-        assert page_pointed_at(pilot).startswith("Users")
-        await pilot.press("2")
-        await pilot.pause()
+        await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
+        await wait_until(pilot, lambda: page_pointed_at(pilot).startswith("Users"))
+        await open_activity(pilot)
+
+        await press_at_once(pilot, "slash", *"up")  # typed in one burst, it undoes nothing
+        assert isinstance(top(pilot), ActivityPage)
+        assert activity_of(pilot).query_one("#filter", Input).value == "up"
+        await press_at_once(pilot, "slash", "escape")
+        assert focused(pilot) == "transactions"
+        assert numbers(pilot) == [1]
+
+        commit(path, sample_users(1)[0]._replace(location="Oslo"))
+        await wait_until(pilot, lambda: "2 transactions" in shown(pilot))
+        assert status_of(pilot) == ""
         await pilot.press("escape")
-        await pilot.pause()
-        assert top(pilot) is page_of(pilot)
+        await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
 
 
 async def test_filter_ignores_case_and_escape_clears_it(home):
-    users = sample_users(5)
+    users = sample_users(3)
     app = app_on(home / "users.json", users)
     for one in users:
-        commit(
-            home / "users.json",
-            one._replace(location="Oslo"),
-            action=Action(TransactionKind.SCRIPT, f"Move of {one.extension}"),
-        )
+        move = Action(TransactionKind.SCRIPT, f"Move of {one.extension}")
+        commit(home / "users.json", one._replace(location="Oslo"), action=move)
     async with app.run_test(size=SMALL) as pilot:
         await open_activity(pilot)
-        await pilot.press("slash")
-        await type_text(pilot, f"move {users[3].extension}")
-        await pilot.press("enter")
-        await listed(pilot)
-        assert numbers(pilot) == [5]
-        assert "1 of 6 shown" in shown(pilot)
-        assert pilot.app.focused is pilot.app.screen.query_one(ActivityList)
-        await pilot.press("slash")
-        await type_text(pilot, "nowhere")
-        await pilot.press("enter")
-        await listed(pilot)
+        await filtered(pilot, f"move {users[1].extension}")
+        assert numbers(pilot) == [3]
+        assert "1 of 4 shown" in shown(pilot)
+        assert focused(pilot) == "transactions"
+        await filtered(pilot, "nowhere")
         assert "No transactions match the filter. Press Esc to clear it." in shown(pilot)
         await pilot.press("u", "enter")
         await pilot.pause()
         assert isinstance(top(pilot), ActivityPage)
         await pilot.press("escape")
         await listed(pilot)
-        assert numbers(pilot) == [6, 5, 4, 3, 2, 1]
-        await pilot.press("slash")
-        await type_text(pilot, datetime.now().strftime("%Y-%m-%d"))
-        await pilot.press("enter")
-        await listed(pilot)
-        assert "6 of 6 shown" in shown(pilot)
+        assert numbers(pilot) == [4, 3, 2, 1]
+        await filtered(pilot, datetime.now().strftime("%Y-%m-%d"))
+        assert "4 of 4 shown" in shown(pilot)
 
 
 async def changes(pilot):
     """All lines of the transaction that is open."""
-    for _ in range(200):
-        await pilot.pause(0.02)
-        if not any(worker.is_running for worker in top(pilot).workers):
-            break
+    await wait_until(pilot, lambda: isinstance(top(pilot), TransactionScreen))
+    await wait_until(pilot, lambda: not any(one.is_running for one in top(pilot).workers))
     await pilot.pause()
     rows = top(pilot).query_one(ChangeList)
     return [rows.line(row).strip() for row in range(rows.row_count)]
@@ -185,7 +176,6 @@ async def test_transaction_shows_each_user_and_field_before_and_after(home):
         await open_activity(pilot)
         await pilot.press("enter")
         lines = await changes(pilot)
-        assert isinstance(top(pilot), TransactionScreen)
         name = f"{users[0].first_name} {users[0].last_name}"
         at = lines.index(f"{name} ({users[0].user_id}), changed")
         assert lines[at + 1 : at + 5] == [
@@ -202,21 +192,16 @@ async def test_transaction_shows_each_user_and_field_before_and_after(home):
         assert f"Last Name: {users[2].last_name}" in lines
         secrets = {users[2].password, users[2].salt, new.password, new.salt, "PLANTED", "PLANTED2"}
         assert not [line for line in lines if any(secret in line for secret in secrets if secret)]
-        await pilot.press("escape")
-        await pilot.pause()
-        assert isinstance(top(pilot), ActivityPage)
 
 
 async def test_large_transaction_opens_while_it_is_read(home):
-    app = app_on(home / "users.json", sample_users(3000))
-    async with app.run_test(size=SMALL) as pilot:
+    async with running(home / "users.json", sample_users(3000)) as pilot:
         await open_activity(pilot)
         await pilot.press("enter")
         lines = await changes(pilot)
         assert sum(line.endswith(", added") for line in lines) == 3000
         await pilot.press("end")
-        await pilot.pause()
-        assert "user 3,000 of 3,000" in shown(pilot)
+        await wait_until(pilot, lambda: "user 3,000 of 3,000" in shown(pilot))
 
 
 OLD = datetime(2026, 11, 23, 9, 12, 5, tzinfo=UTC)
@@ -265,17 +250,6 @@ def known(monkeypatch):
     return entries
 
 
-async def test_transaction_that_cannot_be_undone_is_labeled(home, known):
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await open_activity(pilot)
-        await pilot.press("end")
-        await pilot.pause()
-        text = shown(pilot)
-        assert text.count("(no undo)") == 2
-        words = " ".join(str(line).strip() for line in text.replace("│", " ").split())
-        assert "7 changed (can no longer be undone)" in words
-
-
 async def test_undo_of_a_too_old_transaction_gives_the_reason(home):
     app = app_on(home / "users.json", sample_users(3))
     nothing = RetentionPolicy(bytes=0, segment_bytes=0, segment_ratio=0)
@@ -288,32 +262,12 @@ async def test_undo_of_a_too_old_transaction_gives_the_reason(home):
         await pilot.press("end")
         await pilot.pause()
         assert "(no undo) Edit" in shown(pilot)
+        assert "(can no longer be undone)" in words(pilot)
         await pilot.press("u")
-        await wait_until_idle(pilot)
-        assert "are no longer available" in " ".join(shown(pilot).split())
+        await wait_until(pilot, lambda: "are no longer available" in words(pilot))
         await pilot.press("escape", "enter")
-        await pilot.pause(0.2)
-        assert isinstance(top(pilot), TransactionScreen)
-        assert "are no longer available" in " ".join(shown(pilot).split())
-
-
-async def test_hostile_text_of_a_transaction_is_harmless(home):
-    app = app_on(home / "users.json", sample_users(1))
-    hostile = "[@click=app.quit]x[/] \x1b]52;c;cm0=\x07 \u202eevil"
-    user = sample_users(1)[0]._replace(location=hostile)
-    commit(home / "users.json", user, action=Action(TransactionKind.EDIT, hostile))
-    async with app.run_test(size=LARGE) as pilot:
-        await open_activity(pilot)
-        text = shown(pilot)
-        await pilot.press("enter")
         await changes(pilot)
-        text += shown(pilot)
-        await pilot.press("escape", "u")
-        await wait_until_idle(pilot)
-        text += shown(pilot)
-        assert "[@click=app.quit]x[/]" in text
-        assert "\x1b" not in text
-        assert "\u202e" not in text
+        assert "are no longer available" in words(pilot)
 
 
 @pytest.mark.snapshot
@@ -353,47 +307,9 @@ def test_a_transaction(home, known, size, snap_compare):
 def test_a_filter(home, known, size, snap_compare):
     async def before(pilot):
         await open_activity(pilot)
-        await pilot.press("slash")
-        await type_text(pilot, "import 10.20")
-        await pilot.press("enter")
-        await listed(pilot)
+        await filtered(pilot, "import 10.20")
         await pilot.press("slash")
         await pilot.pause()
 
     app = app_on(home / "users.json", sample_users(60))
     assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-async def test_number_of_transactions_follows_changes(home):
-    app = app_on(home / "users.json", sample_users(3))
-    async with app.run_test(size=SMALL) as pilot:
-        await open_activity(pilot)
-        commit(home / "users.json", sample_users(1)[0]._replace(location="Oslo"))
-        await pilot.pause(0.6)
-        await listed(pilot)
-        page = activity_of(pilot)
-        assert str(page.query_one("#count", Static).render()) == "2 transactions"
-        assert status_of(pilot) == ""
-
-
-@pytest.mark.parametrize("size", [(60, 16), SMALL, LARGE])
-async def test_action_is_not_cut_next_to_blanks(home, size, monkeypatch):
-    monkeypatch.setenv("SSH_CONNECTION", "10.20.30.40 50000 10.0.0.1 22")
-    users = sample_users(3)
-    app = app_on(home / "users.json", users)
-    password = Action(TransactionKind.PASSWORD, "Annika Berg")
-    commit(home / "users.json", users[0]._replace(location="Oslo"), action=password)
-    async with app.run_test(size=size) as pilot:
-        await open_activity(pilot)
-        assert "Change password of Annika Berg " in shown(pilot).splitlines()[3]
-
-
-async def test_address_and_year_are_shown_if_no_action_is_cut(home, monkeypatch):
-    monkeypatch.setenv("SSH_CONNECTION", "10.20.30.40 50000 10.0.0.1 22")
-    app = app_on(home / "users.json", sample_users(3))
-    async with app.run_test(size=SMALL) as pilot:
-        await open_activity(pilot)
-        header, row = shown(pilot).splitlines()[2:4]
-        assert "From" in header
-        assert f" {datetime.now().year}-" in row
-        assert "10.20.30.40 Edit 3 users" in row

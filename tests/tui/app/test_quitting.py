@@ -1,72 +1,60 @@
 """Quitting: it asks once if something would be lost, even in a too small terminal."""
 
-import pytest
-
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
-from tests.tui.pages import SMALL, app_on, page_of, sample_users, shown, top, wait_until_idle
+from tests.tui.pages import SMALL, page_of, running, sample_users, top, wait_until, words
 
 
-@pytest.fixture
-def app(home):
-    return app_on(home / "users.json", sample_users(5))
+def questions(pilot):
+    return [one for one in pilot.app.screen_stack if isinstance(one, ConfirmQuestion)]
 
 
-def questions(app):
-    return [one for one in app.screen_stack if isinstance(one, ConfirmQuestion)]
+async def test_quit_asks_once_whether_to_discard_or_to_cancel(home):
+    async with running(home / "users.json", sample_users(5)) as pilot:
+        session = page_of(pilot).session
+        for begin in (page_of(pilot).begin_job, lambda: setattr(session, "unsaved", "Unsaved")):
+            begin()
+            await pilot.press("q", "ctrl+c", "ctrl+q", "ctrl+c")
+            await pilot.pause()
+            assert len(questions(pilot)) == 1
+            await pilot.press("escape")
+            await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
+            await pilot.press("ctrl+q")
+            await pilot.pause()
+            assert len(questions(pilot)) == 1
+            await pilot.press("escape")
+            if session.is_busy:
+                session.end_job("")
 
 
-@pytest.mark.parametrize("reason", ["work", "unsaved"])
-async def test_quit_asks_only_once(app, reason):
-    async with app.run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        if reason == "work":
-            page_of(pilot).begin_job()
-        else:
-            page_of(pilot).session.unsaved = "Your changes have not been saved"
-        await pilot.press("q", "ctrl+c", "ctrl+q", "ctrl+c")
-        await pilot.pause()
-        assert len(questions(app)) == 1
-        await pilot.press("escape")
-        await pilot.pause()
-        assert top(pilot) is page_of(pilot)
-        await pilot.press("ctrl+q")
-        await pilot.pause()
-        assert len(questions(app)) == 1
-
-
-async def test_quit_does_not_ask_while_cancel_is_asked(app):
-    async with app.run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+async def test_quit_does_not_ask_while_cancel_is_asked(home):
+    async with running(home / "users.json", sample_users(5)) as pilot:
         page_of(pilot).begin_job()
         await pilot.press("escape")
-        await pilot.pause()
+        await wait_until(pilot, lambda: bool(questions(pilot)))
         await pilot.press("ctrl+c")
         await pilot.pause()
-        (question,) = questions(app)
-        text = " ".join(shown(pilot).replace("│", " ").split())
-        assert "Cancel the operation? Nothing will be saved." in text
-        assert "[Continue operation]" in text
-        assert "[Cancel operation]" in text
+        (question,) = questions(pilot)
+        for text in (
+            "Cancel the operation? Nothing will be saved.",
+            "[Continue operation]",
+            "[Cancel operation]",
+        ):
+            assert text in words(pilot)
         page_of(pilot).session.end_job("It is done.")
-        await pilot.pause()
-        assert not questions(app)
-        assert not question.is_attached
-        assert "The operation finished before you answered." in shown(pilot)
+        await wait_until(pilot, lambda: not question.is_attached)
+        assert not questions(pilot)
+        assert "The operation finished before you answered." in words(pilot)
 
 
-async def test_too_small_terminal_says_that_a_dialog_is_waiting(app):
-    async with app.run_test(size=(58, 14)) as pilot:
-        await wait_until_idle(pilot)
+async def test_too_small_terminal_says_that_a_dialog_is_waiting(home):
+    async with running(home / "users.json", sample_users(5), (58, 14)) as pilot:
         page_of(pilot).begin_job()
         await pilot.press("q", "q", "enter", "tab", "enter")
-        await pilot.pause(0.1)
-        assert len(questions(app)) == 1
-        words = " ".join(shown(pilot).split())
-        assert words == (
-            "Terminal too small: 58x14 (minimum 60x16, recommended 80x24)."
-            " A dialog is waiting for your answer."
-        )
+        await wait_until(pilot, lambda: bool(questions(pilot)))
+        sentence = "Terminal too small: 58x14 (minimum 60x16, recommended 80x24)."
+        waits = f"{sentence} A dialog is waiting for your answer."
+        await wait_until(pilot, lambda: words(pilot) == waits)
         await pilot.resize_terminal(*SMALL)
-        await pilot.pause()
-        text = " ".join(shown(pilot).replace("│", " ").split())
-        assert "The operation is still running. Cancel it and quit? Nothing will be saved." in text
+        text = "The operation is still running. Cancel it and quit? Nothing will be saved."
+        await wait_until(pilot, lambda: text in words(pilot))
+        assert len(questions(pilot)) == 1

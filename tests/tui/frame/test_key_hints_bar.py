@@ -1,44 +1,45 @@
 """The key hints: which are shown at which width, and clicks on them."""
 
-import pytest
+from functools import partial
 
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.frame.key_hints_bar import KeyHints
-from tests.tui.pages import LARGE, SMALL, app_on, page_of, sample_users, shown, top, wait_until_idle
+from tests.tui.pages import (
+    LARGE,
+    SMALL,
+    back_to_users,
+    has_text,
+    page_of,
+    running,
+    sample_users,
+    shown,
+    top,
+    wait_until,
+)
 
-
-@pytest.fixture
-def app(home):
-    return app_on(home / "users.json", sample_users(60))
+WIDTHS = {
+    (60, 16): "Enter details  Space mark  / filter  ? keys  q quit",
+    SMALL: "Enter details  Space mark  / filter  m set field  u undo  ? keys  q quit",
+    LARGE: "Enter details  Space mark  / filter  m set field  u undo  e edit  a add  A activate"
+    "  P password  ? keys  q quit",
+}
 
 
 def line_of(pilot):
     return shown(pilot).splitlines()[-1].strip()
 
 
-@pytest.mark.parametrize(
-    ("size", "line"),
-    [
-        ((60, 16), "Enter details  Space mark  / filter  ? keys  q quit"),
-        (SMALL, "Enter details  Space mark  / filter  m set field  u undo  ? keys  q quit"),
-        (
-            LARGE,
-            "Enter details  Space mark  / filter  m set field  u undo  e edit  a add  A activate"
-            "  P password  ? keys  q quit",
-        ),
-    ],
-)
-async def test_hints_fill_the_width(app, size, line):
-    async with app.run_test(size=size) as pilot:
-        await wait_until_idle(pilot)
-        assert line_of(pilot) == line
+def begins(pilot, hints):
+    return line_of(pilot).startswith(hints)
 
 
-async def test_no_hint_is_cut_at_any_width(app):
-    async with app.run_test(size=LARGE) as pilot:
-        await wait_until_idle(pilot)
+async def test_hints_fill_the_width_and_none_is_cut(home):
+    async with running(home / "users.json", sample_users(60)) as pilot:
+        for size, line in WIDTHS.items():
+            await pilot.resize_terminal(*size)
+            await wait_until(pilot, partial(begins, pilot, line))
         whole = line_of(pilot).split("  ")
-        for width in range(60, 121, 3):
+        for width in range(60, 120, 7):
             await pilot.resize_terminal(width, 24)
             await pilot.pause()
             words = line_of(pilot).split("  ")
@@ -46,46 +47,28 @@ async def test_no_hint_is_cut_at_any_width(app):
             assert words[:-2] == whole[: len(words) - 2]
 
 
-async def test_hints_follow_the_focus(app):
-    async with app.run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+async def test_hints_follow_the_focus_and_what_is_available(home):
+    async with running(home / "users.json", sample_users(60), LARGE) as pilot:
         await pilot.press("slash")
-        await pilot.pause()
-        assert line_of(pilot) == "Enter apply  Esc clear  Tab complete  F1 keys"
+        await wait_until(
+            pilot, partial(begins, pilot, "Enter apply  Esc clear  Tab complete  F1 keys")
+        )
         await pilot.press("escape")
-        await pilot.pause()
-        assert line_of(pilot).startswith("Enter details")
-
-
-@pytest.mark.parametrize(
-    ("size", "keys", "hints"),
-    [
-        (SMALL, ["shift+tab"], "Enter open page  ← collapse  / filter"),
-        (SMALL, ["tab"], "Enter press button  / filter"),
-        (LARGE, ["enter", "tab"], "↓ scroll  / filter"),
-    ],
-)
-async def test_hints_begin_with_the_keys_of_the_focused_part(app, size, keys, hints):
-    async with app.run_test(size=size) as pilot:
-        await wait_until_idle(pilot)
-        for key in keys:
-            await pilot.press(key)
-            await pilot.pause()
-        assert line_of(pilot).startswith(hints)
-
-
-async def test_unavailable_actions_have_no_hint(app):
-    async with app.run_test(size=LARGE) as pilot:
-        await wait_until_idle(pilot)
+        await wait_until(pilot, partial(begins, pilot, "Enter details"))
+        for keys, hints in (
+            (["shift+tab"], "Enter open page  ← collapse  / filter"),
+            (["tab", "enter", "tab"], "↓ scroll  / filter"),
+            (["tab"], "Enter press button  / filter"),
+        ):
+            await pilot.press(*keys)
+            await wait_until(pilot, partial(begins, pilot, hints))
         assert "u undo" in line_of(pilot)
         page_of(pilot).begin_job()
-        await pilot.pause()
-        assert "u undo" not in line_of(pilot)
+        await wait_until(pilot, lambda: "u undo" not in line_of(pilot))
 
 
-async def test_hints_are_not_redrawn_while_the_cursor_moves(app, monkeypatch):
-    async with app.run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+async def test_hints_are_not_redrawn_while_the_cursor_moves(home, monkeypatch):
+    async with running(home / "users.json", sample_users(60)) as pilot:
         drawn = []
         render = KeyHints.render
 
@@ -95,38 +78,26 @@ async def test_hints_are_not_redrawn_while_the_cursor_moves(app, monkeypatch):
 
         monkeypatch.setattr(KeyHints, "render", drawing)
         await pilot.press("down", "down", "right", "space", "pagedown", "s")
-        await pilot.pause(0.3)
+        await wait_until(pilot, lambda: bool(page_of(pilot).session.query.sort))
         assert not drawn
         await pilot.press("tab")
+        await wait_until(pilot, lambda: bool(drawn))
+
+
+async def test_click_on_a_hint_runs_its_action_and_between_hints_nothing(home):
+    async with running(home / "users.json", sample_users(60)) as pilot:
+        line = shown(pilot).splitlines()[-1]
+        for x in (line.index("  / filter"), 79):
+            await pilot.click(offset=(x, 23))
         await pilot.pause()
-        assert drawn
-
-
-@pytest.mark.parametrize("is_at_its_end", [False, True], ids=["begin", "end"])
-@pytest.mark.parametrize(
-    ("words", "done"),
-    [
-        ("? keys", lambda pilot: isinstance(top(pilot), KeysScreen)),
-        ("Space mark", lambda pilot: "1 marked" in shown(pilot)),
-        ("q quit", lambda pilot: not pilot.app.is_running),
-    ],
-)
-async def test_click_on_a_hint_runs_its_action(app, words, done, is_at_its_end):
-    async with app.run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        assert not done(pilot)
-        at = shown(pilot).splitlines()[-1].index(words)
-        await pilot.click(offset=(at + (len(words) - 1) * is_at_its_end, 23))
-        await pilot.pause(0.2)
-        assert done(pilot)
-
-
-async def test_click_between_hints_does_nothing(app):
-    async with app.run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        gap = shown(pilot).splitlines()[-1].index("  / filter")
-        await pilot.click(offset=(gap, 23))
-        await pilot.click(offset=(79, 23))
-        await pilot.pause(0.2)
         assert top(pilot) is page_of(pilot)
-        assert "marked" not in shown(pilot)
+        at = line.index("Space mark")
+        await pilot.click(offset=(at, 23))
+        await wait_until(pilot, partial(has_text, pilot, "1 marked"))
+        await pilot.click(offset=(at + len("Space mark") - 1, 23))
+        await wait_until(pilot, lambda: not page_of(pilot).session.marks)
+        await pilot.click(offset=(shown(pilot).splitlines()[-1].index("? keys"), 23))
+        await wait_until(pilot, lambda: isinstance(top(pilot), KeysScreen))
+        await back_to_users(pilot)
+        await pilot.click(offset=(shown(pilot).splitlines()[-1].index("q quit"), 23))
+        await wait_until(pilot, lambda: not pilot.app.is_running)

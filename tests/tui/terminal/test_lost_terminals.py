@@ -93,11 +93,12 @@ def _signal(number):
     return lambda terminal: os.kill(terminal.pid, number)
 
 
+DEAF_LOSS = "closed, and nothing heard"
 LOSSES = {
     "SIGHUP": ([], _signal(signal.SIGHUP)),
     "SIGTERM": ([], _signal(signal.SIGTERM)),
     "closed": ([], _hang_up),
-    "closed, and nothing heard": (DEAF, _hang_up),
+    DEAF_LOSS: (DEAF, _hang_up),
 }
 
 
@@ -118,13 +119,15 @@ def _said_at_the_next_start(store):
     return done.stderr.decode()
 
 
+SHORT = {("SIGHUP", "importing"), ("SIGTERM", "in a form"), (DEAF_LOSS, "at rest")}
+"""The losses and kinds of work of the short run: each once."""
+
+
 def _lost_at_work():
-    """Each loss with each work; in the short run, each loss during an import, and SIGHUP."""
+    """Each loss with each work."""
     for loss in LOSSES:
         for work in WORKS:
-            is_short = work == "importing" or (
-                loss == "SIGHUP" and work in ("at rest", "in a form")
-            )
+            is_short = (loss, work) in SHORT
             yield pytest.param(loss, work, marks=[] if is_short else pytest.mark.long)
 
 
@@ -136,6 +139,8 @@ def test_lost_terminal_ends_the_program_and_keeps_the_store(store, big, loss, wo
         WORKS[work](terminal, big)
         lose(terminal)
         terminal.wait_for_end(SOON + (1.0 if wrapper else 0.0))  # it polls once a second
+        if loss.startswith("SIG"):
+            _is_usable(terminal)
     assert _is_unlocked(store)
     assert _users(store) == USERS
     said = _said_at_the_next_start(store)
@@ -148,16 +153,6 @@ def test_lost_terminal_ends_the_program_and_keeps_the_store(store, big, loss, wo
     assert "interrupted" not in _said_at_the_next_start(store)
     assert b"Traceback" not in terminal.received
     assert not list(store.parent.glob(".users.json.*"))
-
-
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_terminal_is_usable_after_a_signal(store, number):
-    with Terminal([PROGRAM, "--store", str(store)]) as terminal:
-        terminal.wait_for(f"{USERS} users")
-        terminal.settle()
-        os.kill(terminal.pid, number)
-        terminal.wait_for_end(SOON)
-        _is_usable(terminal)
 
 
 def _is_usable(terminal):

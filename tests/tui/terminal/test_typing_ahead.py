@@ -3,16 +3,15 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 
-from benchmarks.terminal import Terminal
 from qm_tui.store import open_store
+from tests.helpers import sample_cases
 from tests.tui.pages import SAMPLES, sample_users, store_of
+from tests.tui.terminal.test_real_terminal import started
 
-PROGRAM = str(Path(sys.executable).with_name("qm-tui"))
-SIZES = [(80, 24), (120, 40)]
 DOWN, F2 = "\x1b[B", "\x1bOQ"
 
 BURSTS = {
@@ -40,51 +39,54 @@ BURSTS = {
 CHANGES = {"edit"}
 """The bursts that may change users."""
 
+SHORT = ("export a file", "edit", "filter and edit", "delete", "Esc and a key", "invalid filter")
+"""The bursts that are sent in the short run."""
 
-def users_of(path):
-    return dict(open_store(path).load().users)
 
-
-def check_burst(home, burst, columns, lines):
-    keys, text = BURSTS[burst]
-    path = home / "users.json"
-    store_of(path, sample_users(20))
-    before = users_of(path)
-    with Terminal([PROGRAM, "--store", str(path)], columns=columns, lines=lines) as terminal:
-        terminal.wait_for("20 users")
+@contextmanager
+def running(home, *, is_loaded=True):
+    """The program with 20 users in a terminal; at the end it is interrupted."""
+    store_of(home / "users.json", sample_users(20)).close()
+    with started(home) as terminal:
+        if is_loaded:
+            terminal.wait_for("20 users")
+            terminal.settle()
+        yield terminal
+        terminal.send("\x03")
         terminal.settle()
+    assert b"Traceback" not in terminal.received
+
+
+def users_of(home):
+    return dict(open_store(home / "users.json").load().users)
+
+
+def check_burst(home, burst):
+    keys, text = BURSTS[burst]
+    with running(home) as terminal:
+        before = users_of(home)
         terminal.send(keys)
         terminal.wait_for(text)
         terminal.settle()
         if burst == "open and a letter":
             assert "Undo" not in terminal.text.partition("Open")[2].partition("[Cancel]")[0]
-        terminal.send("\x03")
-        terminal.settle()
-    assert b"Traceback" not in terminal.received
     if burst not in CHANGES:
-        assert users_of(path) == before
+        assert users_of(home) == before
 
 
-@pytest.mark.parametrize(("columns", "lines"), SIZES)
-@pytest.mark.parametrize("burst", BURSTS)
-def test_burst_goes_to_the_screen_it_was_meant_for(home, monkeypatch, burst, columns, lines):
+@pytest.mark.parametrize("burst", sample_cases(BURSTS, map(list(BURSTS).index, SHORT)))
+def test_burst_goes_to_the_screen_it_was_meant_for(home, monkeypatch, burst):
     monkeypatch.chdir(home)
-    check_burst(home, burst, columns, lines)
+    check_burst(home, burst)
 
 
-@pytest.mark.parametrize(("columns", "lines"), SIZES)
-def test_burst_right_after_the_start_opens_the_file(home, monkeypatch, columns, lines):
-    monkeypatch.chdir(home)
-    path = home / "users.json"
-    store_of(path, sample_users(20))
-    before = users_of(path)
-    with Terminal([PROGRAM, "--store", str(path)], columns=columns, lines=lines) as terminal:
+def test_burst_right_after_the_start_opens_the_file_and_imports_nothing(home):
+    with running(home, is_loaded=False) as terminal:
+        before = users_of(home)
         terminal.send(f"i{SAMPLES / 'users.csv'}\r\r")
         terminal.wait_for("nothing imported yet")
         terminal.settle()
-        assert users_of(path) == before
-        terminal.send("\x03")
-        terminal.settle()
+    assert users_of(home) == before
 
 
 def click(column, line):
@@ -92,51 +94,30 @@ def click(column, line):
     return f"\x1b[<0;{column};{line}M\x1b[<0;{column};{line}m"
 
 
-@pytest.mark.parametrize(
-    "burst",
-    ["e" + click(30, 12) + "X" + F2, "eX" + click(30, 12) + F2, click(30, 23) + "X" + F2],
-)
+@pytest.mark.parametrize("burst", ["eX" + click(30, 12) + F2, click(30, 23) + "X" + F2])
 def test_clicks_stay_in_order_with_keys(home, burst):
-    path = home / "users.json"
-    store_of(path, sample_users(20))
-    before = users_of(path)
-    with Terminal([PROGRAM, "--store", str(path)], columns=80, lines=24) as terminal:
-        terminal.wait_for("20 users")
-        terminal.settle()
+    with running(home) as terminal:
+        before = users_of(home)
         terminal.send(burst)
         terminal.wait_for("Saved")
-        terminal.settle()
-        terminal.send("\x03")
-        terminal.settle()
-    after = users_of(path)
+    after = users_of(home)
     assert [user_id for user_id in before if after[user_id] != before[user_id]] == list(before)[:1]
 
 
-@pytest.mark.parametrize("burst", ["D" + click(51, 15), "D" + click(51, 16), "u" + click(51, 12)])
-def test_click_before_a_question_is_drawn_does_not_confirm(home, burst):
-    path = home / "users.json"
-    store_of(path, sample_users(20))
-    before = users_of(path)
-    with Terminal([PROGRAM, "--store", str(path)], columns=80, lines=24) as terminal:
-        terminal.wait_for("20 users")
-        terminal.settle()
-        terminal.send(burst)
-        terminal.settle(0.5)
-        terminal.send("\x03")
-        terminal.settle()
-    assert users_of(path) == before
+def test_click_before_a_question_is_drawn_does_not_confirm(home):
+    with running(home) as terminal:
+        before = users_of(home)
+        terminal.send("D" + click(51, 15) + click(51, 16) + click(51, 14))
+        terminal.wait_for("Inactivating keeps the recordings")
+        terminal.wait_until_idle()
+    assert users_of(home) == before
 
 
 def test_click_on_a_button_opens_its_dialog_for_the_keys_that_follow(home, monkeypatch):
     monkeypatch.chdir(home)
-    store_of(home / "users.json", sample_users(20))
-    with Terminal([PROGRAM, "--store", str(home / "users.json")], columns=80, lines=24) as terminal:
-        terminal.wait_for("20 users")
-        terminal.settle()
+    with running(home) as terminal:
         terminal.send(click(18, 23) + "daily\r")
         terminal.wait_for("Export complete")
-        terminal.send("\x03")
-        terminal.settle()
     assert (home / "daily.csv").exists()
 
 
@@ -153,8 +134,7 @@ def busy_cores():
 
 @pytest.mark.long
 @pytest.mark.usefixtures("busy_cores")
-@pytest.mark.parametrize(("columns", "lines"), SIZES)
 @pytest.mark.parametrize("burst", BURSTS)
-def test_burst_while_all_cores_are_busy(home, monkeypatch, burst, columns, lines):
+def test_burst_while_all_cores_are_busy(home, monkeypatch, burst):
     monkeypatch.chdir(home)
-    check_burst(home, burst, columns, lines)
+    check_burst(home, burst)

@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
-from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from textual import events
 from textual.keys import _character_to_key
 
 from qm_tui.config.preferences import load_preferences
+from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.transfer.exporting.export import export_users
 from qm_tui.tui.changes.activation import DeleteDialog
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
@@ -24,13 +25,17 @@ from qm_tui.tui.transfer.save_dialog import SaveDialog
 from qm_tui.tui.user.form_screen import UserFormScreen
 from qm_tui.tui.users.dialogs.counts import CountsDialog
 from qm_tui.tui.users.filter_bar import FilterBar
+from qm_tui.tui.users.page import UsersPage
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work import key_queue
 from qm_tui.tui.work.flow import is_deciding
 from tests.tui.pages import (
     SAMPLES,
     app_on,
+    back_to_users,
+    has_text,
     page_of,
+    running,
     sample_users,
     shown,
     status_of,
@@ -40,7 +45,6 @@ from tests.tui.pages import (
     wait_until_idle,
 )
 
-SIZES = [(80, 24), (120, 40)]
 ENTER, ESCAPE, DOWN, TAB, F2 = "\r", "\x1b", "\x02", "\t", "\x03"
 """Keys in a burst; the others are their characters."""
 
@@ -66,22 +70,13 @@ def type_at_once(pilot, burst):
         pilot.app.post_message(key)
 
 
-@asynccontextmanager
-async def running(home, size=(80, 24), count=20):
-    """The app on a store, with the users loaded."""
-    app = app_on(home / "users.json", sample_users(count))
-    async with app.run_test(size=size) as pilot:
-        await wait_until_idle(pilot)
-        yield pilot
-
-
 async def typed(pilot, burst):
     """Type a burst, and wait until it was handled."""
     type_at_once(pilot, burst)
     arrived = asyncio.Event()
     pilot.app.call_later(arrived.set)
     await arrived.wait()
-    await wait_until(pilot, lambda: pilot.app.key_queue._task is None)
+    await wait_until(pilot, lambda: pilot.app.key_queue.is_empty)
     await pilot.pause()
 
 
@@ -115,62 +110,72 @@ def users_of(pilot):
     return page_of(pilot).store.state.users
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_keys_after_export_name_the_file(home, monkeypatch, size):
+@pytest.fixture
+def path(home, monkeypatch):
     monkeypatch.chdir(home)
-    async with running(home, size) as pilot:
-        before = dict(users_of(pilot))
-        await typed(pilot, f"xD{ENTER}")
-        await wait_until(pilot, lambda: isinstance(top(pilot), MessageDialog))
-        assert users_of(pilot) == before
-    assert [path.name for path in home.glob("*.csv")] == ["D.csv"]
+    return home / "users.json"
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(
-    ("burst", "dialog", "text"),
-    [
+async def test_keys_typed_ahead_fill_fields_and_move_and_never_confirm(home, path):
+    cases = [
         ("xDaily.csv", SaveDialog, "Daily.csv"),
         ("iu", OpenDialog, "u"),
         ("i/tmp/ab i.csv", OpenDialog, "/tmp/ab i.csv"),
         (":export" + ENTER + "Daily.csv", SaveDialog, "Daily.csv"),
-    ],
-)
-async def test_keys_after_one_that_opens_a_dialog_fill_its_field(home, size, burst, dialog, text):
-    async with running(home, size) as pilot:
-        await typed(pilot, burst)
-        assert isinstance(top(pilot), dialog)
-        assert field_of(pilot) == text
-        assert len(pilot.app.screen_stack) == 3
+        (f"inone.csv{ENTER}5jj", OpenDialog, "none.csv"),  # the rest is dropped
+        ("e" + TAB * 22, UserFormScreen, "Edit Jack"),
+        ("e" + DOWN * 22, ValuePicker, "values in use"),
+        (f"/laura{ENTER}e", UserFormScreen, "Edit Laura"),
+        (f"/zzz{ENTER}e", UsersPage, "No users are shown"),
+        ("D" + ENTER + ENTER, DeleteDialog, "Inactivating keeps the recordings"),
+        ("5eZZ" + ENTER, RenameDialog, "Rename"),
+        ("5eSales" + F2, RenameDialog, "Rename"),
+        ("*m" + TAB + "Oslo" + F2, SetFieldDialog, "Set a field"),
+        ("*mLocation" + TAB + "X" + F2, SetFieldDialog, "Set a field"),
+    ]
+    async with running(path, sample_users(20)) as pilot:
+        before = dict(users_of(pilot))
+        for burst, screen, text in cases:
+            await typed(pilot, burst)
+            assert isinstance(top(pilot), screen), burst
+            await wait_until(pilot, partial(has_text, pilot, text))
+            if isinstance(top(pilot), FileDialog):
+                assert field_of(pilot) == text
+            assert len(pilot.app.screen_stack) <= 4
+            await back_to_users(pilot)
+            page_of(pilot).session.marks.clear()
+        assert users_of(pilot) == before
+    assert not list(home.glob("*.csv"))
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_keys_after_edit_go_into_the_form(home, size):
-    async with running(home, size) as pilot:
+async def test_keys_typed_ahead_that_confirm_nothing_dangerous_act(home, path):
+    async with running(path, sample_users(20)) as pilot:
         await typed(pilot, "eAdam" + F2)
-        await wait_until(pilot, lambda: not isinstance(top(pilot), UserFormScreen))
+        await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
         assert any("Adam" in user.first_name for user in users_of(pilot).values())
+        await typed(pilot, "m" + TAB + "Oslo" + F2)
+        await wait_until_idle(pilot)
+        assert sum("Oslo" in user for user in users_of(pilot).values()) == 1
+        await typed(pilot, "u" + TAB + ENTER)
+        await wait_until(pilot, lambda: isinstance(top(pilot), UndoDialog))
+        await back_to_users(pilot)
+        assert sum("Oslo" in user for user in users_of(pilot).values()) == 1
+        before = dict(users_of(pilot))
+        await typed(pilot, f"xD{ENTER}")
+        await wait_until(pilot, lambda: isinstance(top(pilot), MessageDialog))
+        assert users_of(pilot) == before
+        await back_to_users(pilot)
+        await typed(pilot, "D")
+        await pilot.press("enter")
+        await wait_until_idle(pilot)
+        assert not isinstance(top(pilot), DeleteDialog)
+    assert [path.name for path in home.glob("*.csv")] == ["D.csv"]
 
 
-@pytest.mark.parametrize(("key", "screen"), [(TAB, UserFormScreen), (DOWN, ValuePicker)])
-async def test_many_keys_after_edit_move_in_the_form(home, key, screen):
-    async with running(home) as pilot:
-        await typed(pilot, "e" + key * 22)
-        assert isinstance(top(pilot), screen)
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_key_after_an_applied_filter_goes_to_the_list(home, size):
-    async with running(home, size) as pilot:
-        await typed(pilot, f"/laura{ENTER}e")
-        assert isinstance(top(pilot), UserFormScreen)
-        assert "Edit Laura" in shown(pilot)
-
-
-@pytest.mark.parametrize("burst", ["i{}" + ENTER + ENTER, "i{}" + ENTER + "i"])
-async def test_keys_typed_ahead_never_import(home, burst):
-    async with running(home, count=3) as pilot:
-        await typed(pilot, burst.format(SAMPLES / "users.csv"))
+@pytest.mark.parametrize("confirming", [ENTER, "i"])
+async def test_keys_typed_ahead_never_import(path, confirming):
+    async with running(path, sample_users(3)) as pilot:
+        await typed(pilot, f"i{SAMPLES / 'users.csv'}{ENTER}{confirming}")
         await wait_until(pilot, lambda: isinstance(top(pilot), PreviewScreen))
         await wait_until(pilot, lambda: preview_of(pilot) is not None)
         await pilot.pause()
@@ -180,68 +185,19 @@ async def test_keys_typed_ahead_never_import(home, burst):
         await wait_until(pilot, lambda: len(users_of(pilot)) > 3)
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_keys_typed_ahead_never_delete(home, size):
-    async with running(home, size) as pilot:
-        await typed(pilot, "D" + ENTER + ENTER)
-        assert isinstance(top(pilot), DeleteDialog)
-        assert len(users_of(pilot)) == 20
-
-
-@pytest.mark.parametrize(
-    "burst",
-    ["5eZZ" + ENTER, "5eSales" + F2, "*m" + TAB + "Oslo" + F2, "*mLocation" + TAB + "X" + F2],
-)
-async def test_keys_typed_ahead_never_change_several_users(home, burst):
-    async with running(home) as pilot:
-        before = dict(users_of(pilot))
-        await typed(pilot, burst)
-        assert isinstance(top(pilot), RenameDialog | SetFieldDialog)
-        assert users_of(pilot) == before
-
-
-async def test_field_of_one_user_is_set_by_keys_typed_ahead(home):
-    async with running(home) as pilot:
-        await typed(pilot, "m" + TAB + "Oslo" + F2)
-        await wait_until_idle(pilot)
-        assert sum("Oslo" in user for user in users_of(pilot).values()) == 1
-
-
-@pytest.mark.parametrize("size", SIZES)
-async def test_key_after_a_filter_without_matches_goes_to_the_list(home, size):
-    async with running(home, size) as pilot:
-        await typed(pilot, f"/zzz{ENTER}e")
-        assert page_of(pilot).session.current_view.filter == "zzz"
-        assert "No users are shown" in status_of(pilot)
-
-
-async def test_keys_after_an_invalid_filter_are_dropped(home):
-    async with running(home) as pilot:
+async def test_keys_after_an_invalid_filter_are_dropped(path):
+    async with running(path, sample_users(3)) as pilot:
         await typed(pilot, f"/foo:bar{ENTER}eDx")
         assert page_of(pilot).query_one(FilterBar).field.value == "foo:bar"
         await typed(pilot, "x")
         assert page_of(pilot).query_one(FilterBar).field.value == "foo:barx"
 
 
-async def test_keys_after_a_path_that_does_not_exist_are_dropped(home):
-    async with running(home) as pilot:
-        await typed(pilot, f"inone.csv{ENTER}5jj")
-        assert field_of(pilot) == "none.csv"
-
-
-async def test_key_of_a_preview_that_opens_a_screen_is_kept(home):
-    async with running(home) as pilot:
+async def test_key_of_a_preview_that_opens_a_screen_is_kept(path):
+    async with running(path, sample_users(3)) as pilot:
         await typed(pilot, f"i{SAMPLES / 'users-with-errors.csv'}{ENTER}cZed")
         await wait_until(pilot, lambda: isinstance(top(pilot), CorrectScreen))
         assert "Zed" in shown(pilot)
-
-
-async def test_key_typed_after_the_question_was_drawn_confirms(home):
-    async with running(home) as pilot:
-        await typed(pilot, "D")
-        await pilot.press("enter")
-        await wait_until_idle(pilot)
-        assert not isinstance(top(pilot), DeleteDialog)
 
 
 async def test_keys_typed_while_the_users_are_loaded_wait(home, monkeypatch):
@@ -282,25 +238,20 @@ async def test_escape_drops_the_keys_that_wait(home, monkeypatch):
         assert not any(isinstance(screen, OpenDialog) for screen in pilot.app.screen_stack)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["a" * (MAX_TYPED + 1), f"anna{ENTER}berg{ENTER}", f"D{ENTER}D{ENTER}x"],
-    ids=["long", "two lines", "commands"],
-)
-async def test_text_pasted_into_a_list_without_marks_is_ignored(home, text):
-    async with running(home) as pilot:
-        await typed(pilot, text)
-        assert top(pilot) is page_of(pilot)
-        assert status_of(pilot) == key_queue.PASTE_IGNORED
+async def test_text_pasted_without_marks_is_ignored_in_a_list_but_not_in_a_field(path):
+    async with running(path, sample_users(20)) as pilot:
+        for text in ("a" * (MAX_TYPED + 1), f"anna{ENTER}berg{ENTER}", f"D{ENTER}D{ENTER}x"):
+            page_of(pilot).session.set_status("")
+            type_at_once(pilot, text)
+            type_at_once(pilot, "xD" + ENTER)  # the next part of the paste
+            await typed(pilot, "x")
+            assert top(pilot) is page_of(pilot)
+            assert status_of(pilot) == key_queue.PASTE_IGNORED
         assert len(users_of(pilot)) == 20
-
-
-async def test_next_part_of_pasted_text_is_ignored(home):
-    async with running(home) as pilot:
-        type_at_once(pilot, "a" * (MAX_TYPED + 1))
-        type_at_once(pilot, "xD" + ENTER)
-        await typed(pilot, "x")
-        assert top(pilot) is page_of(pilot)
+        await asyncio.sleep(0.11)  # as long as the next part of a paste may take
+        await typed(pilot, "i")
+        await typed(pilot, "a" * 200)
+        assert field_of(pilot) == "a" * 200
 
 
 @pytest.mark.parametrize(
@@ -320,44 +271,28 @@ def test_read_looks_like_a_paste(burst, is_paste):
     assert InputRead(keys_of(burst)).is_paste is is_paste
 
 
-async def test_long_text_in_one_read_goes_into_a_field(home):
-    async with running(home) as pilot:
-        await typed(pilot, "i")
-        await typed(pilot, "a" * 200)
-        assert field_of(pilot) == "a" * 200
-
-
-async def test_key_that_is_unavailable_says_why_and_the_rest_of_its_read_is_dropped(home):
-    async with running(home) as pilot:
-        page_of(pilot).session.read_only_reason = "The store is read-only."
+async def test_key_that_is_unavailable_says_why_and_the_rest_of_its_read_is_dropped(
+    path, monkeypatch
+):
+    async with running(path, sample_users(20)) as pilot:
+        monkeypatch.setattr(TinyDBUserStore, "read_only_reason", "The store is read-only.")
+        await wait_until(pilot, lambda: bool(page_of(pilot).session.read_only_reason))
         await typed(pilot, "iq")
         assert top(pilot) is page_of(pilot)
-        assert "read-only" in shown(pilot)
+        assert "read-only" in status_of(pilot)
         await typed(pilot, DOWN)
         assert table_of(pilot).cursor_row == 1
 
-
-async def test_rest_of_a_dropped_read_is_dropped_even_if_it_comes_later(home):
-    async with running(home) as pilot:
-        page_of(pilot).session.read_only_reason = "The store is read-only."
+        page_of(pilot).session.set_status("")
         first, *others = keys_of("ixF")
         pilot.app.post_message(InputRead([first, *others]))
         pilot.app.post_message(first)
         await wait_until(pilot, lambda: "read-only" in status_of(pilot))
-        for key in others:
+        for key in others:  # they come later
             pilot.app.post_message(key)
         await typed(pilot, DOWN)
         assert top(pilot) is page_of(pilot)
-        assert table_of(pilot).cursor_row == 1
-
-
-async def test_undo_typed_ahead_is_not_confirmed(home):
-    async with running(home) as pilot:
-        await typed(pilot, "eAdam" + F2)
-        await wait_until_idle(pilot)
-        await typed(pilot, "u" + TAB + ENTER)
-        await wait_until(pilot, lambda: isinstance(top(pilot), UndoDialog))
-        assert any("Adam" in user.first_name for user in users_of(pilot).values())
+        assert table_of(pilot).cursor_row == 2
 
 
 async def test_escape_cancels_a_dialog_that_is_slow_to_open(home, monkeypatch):
@@ -368,7 +303,7 @@ async def test_escape_cancels_a_dialog_that_is_slow_to_open(home, monkeypatch):
         return load_preferences()
 
     monkeypatch.setattr("qm_tui.tui.changes.bulk_fields.load_preferences", load_later)
-    async with running(home) as pilot:
+    async with running(home / "users.json", sample_users(20)) as pilot:
         type_at_once(pilot, "mxyz")
         await wait_until(pilot, lambda: is_deciding(pilot.app))
         await pilot.press("escape")
@@ -388,7 +323,7 @@ async def test_dialog_of_a_job_waits_until_others_are_closed(home, monkeypatch):
         return export_users(*args, **kwargs)
 
     monkeypatch.setattr("qm_tui.tui.transfer.export_flow.export_users", export_later)
-    async with running(home) as pilot:
+    async with running(home / "users.json", sample_users(20)) as pilot:
         await typed(pilot, "xD" + ENTER)
         await wait_until(pilot, lambda: page_of(pilot).is_busy)
         await typed(pilot, "F")
@@ -400,7 +335,7 @@ async def test_dialog_of_a_job_waits_until_others_are_closed(home, monkeypatch):
 
 
 async def test_action_of_a_closed_screen_does_nothing(home):
-    async with running(home) as pilot:
+    async with running(home / "users.json", sample_users(20)) as pilot:
         await typed(pilot, "F")
         dialog = top(pilot)
         await typed(pilot, ESCAPE)

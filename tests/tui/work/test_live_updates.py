@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from functools import partial
 from typing import Any
 
 import pytest
@@ -10,14 +9,13 @@ import pytest
 from qm_tui.store import open_store
 from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui.users import table as users_table
-from qm_tui.tui.work import live_updates
 from tests.helpers import EDIT, IMPORT
 from tests.tui.pages import (
     SAMPLES,
-    SMALL,
     app_on,
     commit,
     page_of,
+    running,
     sample_users,
     shown,
     status_of,
@@ -67,117 +65,111 @@ def other(home):
         process.communicate(timeout=5)
 
 
-def _is_shown(pilot, text):
-    return text in shown(pilot)
+async def is_shown(pilot, text):
+    await wait_until(pilot, lambda: text in shown(pilot))
 
 
-def test_store_is_polled_within_half_a_second():
-    assert live_updates._POLL_EVERY < 0.4
+@pytest.fixture
+def polled(monkeypatch):
+    """Wait until the store was polled twice."""
+    polls: list[object] = []
+    ask = TinyDBUserStore.has_external_changes
+
+    def ask_and_note(store):
+        polls.append(store)
+        return ask(store)
+
+    monkeypatch.setattr(TinyDBUserStore, "has_external_changes", ask_and_note)
+
+    async def wait(pilot):
+        goal = len(polls) + 2
+        await wait_until(pilot, lambda: len(polls) >= goal)
+
+    return wait
 
 
-async def test_commits_of_another_process_are_shown_without_a_key(home, other):
+@pytest.fixture
+def path(home):
+    return home / "users.json"
+
+
+async def test_commits_of_another_process_are_shown_and_nothing_else_moves(
+    path, other, monkeypatch
+):
     users = sample_users(200)
-    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+    async with running(path, users) as pilot:
+        table = table_of(pilot)
         for value in ("One", "Two", "Three"):
             other("edit", users[3].user_id, value)
-            await wait_until(pilot, partial(_is_shown, pilot, value))
+            await is_shown(pilot, value)
 
-
-async def test_snapshot_written_by_another_process_is_not_read_again(home, other, monkeypatch):
-    users = sample_users(200)
-    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        other("edit", users[3].user_id, "Before")
-        await wait_until(pilot, lambda: "Before" in shown(pilot))
-        table_of(pilot).cursor_row = 150
+        table.cursor_row = 120
         await pilot.pause()
+        await pilot.press("up", "up", "up")
+        before = [line[18:] for line in shown(pilot).splitlines()[3:12]]
+        other("delete", users[10].user_id)
+        other("delete", users[20].user_id)
+        await is_shown(pilot, "198 users")
+        assert table.cursor_row == 115
+        assert table.cursor_user_id == users[117].user_id
+        assert [line[18:] for line in shown(pilot).splitlines()[3:12]] == before
+        commit(path, users[10])
+        await is_shown(pilot, "199 users")
+        assert table.cursor_user_id == users[117].user_id
+
         monkeypatch.setattr(
             "qm_tui.store.tinydb.snapshot.SnapshotFile.read",
             lambda *_: pytest.fail("the snapshot was read again"),
         )
-        before = (home / "users.json").stat().st_ino
-        other("close", users[149].user_id, "After")
-        assert (home / "users.json").stat().st_ino != before
-        await wait_until(pilot, lambda: "After" in shown(pilot))
-        assert table_of(pilot).cursor_row == 150
+        inode = path.stat().st_ino
+        other("close", users[117].user_id, "After")  # it writes the snapshot
+        assert path.stat().st_ino != inode
+        await is_shown(pilot, "After")
         assert status_of(pilot) == ""
 
 
-async def test_cursor_stays_on_its_user_and_rows_in_place(home, other):
-    users = sample_users(200)
-    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        table = table_of(pilot)
-        table.cursor_row = 120
-        await pilot.pause()
-        await pilot.press("up", "up", "up")
-        before = shown(pilot).splitlines()[3:12]
-        other("delete", users[10].user_id)
-        other("delete", users[20].user_id)
-        await wait_until(pilot, lambda: "198 users" in shown(pilot))
-        await wait_until(pilot, lambda: "Users      198" in shown(pilot))
-        assert table.cursor_row == 115
-        assert table._view[115] == users[117].user_id
-        assert [line[18:] for line in shown(pilot).splitlines()[3:12]] == [
-            line[18:] for line in before
-        ]
-        commit(home / "users.json", users[10])
-        await wait_until(pilot, lambda: "199 users" in shown(pilot))
-        assert table._view[table.cursor_row] == users[117].user_id
-
-
-async def test_cursor_of_a_deleted_user_moves_to_the_next(home):
-    users = sample_users(30)
-    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        table_of(pilot).cursor_row = 29
-        await pilot.pause()
-        commit(home / "users.json", delete=users[29].user_id)
-        await wait_until(pilot, lambda: "29 users" in shown(pilot))
-        assert table_of(pilot).cursor_row == 28
-        for one in users[:29]:
-            commit(home / "users.json", delete=one.user_id)
-        await wait_until(pilot, lambda: "No users yet." in shown(pilot))
-        commit(home / "users.json", users[4])
-        await wait_until(pilot, lambda: "1 user" in shown(pilot))
+async def test_cursor_of_a_deleted_user_moves_to_the_next(path):
+    users = sample_users(6)
+    async with running(path, users) as pilot:
+        table_of(pilot).cursor_row = 5
+        commit(path, delete=users[5].user_id)
+        await is_shown(pilot, "5 users")
+        assert table_of(pilot).cursor_row == 4
+        for one in users[:5]:
+            commit(path, delete=one.user_id)
+        await is_shown(pilot, "No users yet.")
+        commit(path, users[4])
+        await is_shown(pilot, "1 user")
         assert table_of(pilot).cursor_row == 0
         await wait_until(pilot, lambda: pilot.app.focused is table_of(pilot))
 
 
-async def test_changes_by_other_admins_are_highlighted_for_a_moment(home, monkeypatch):
+async def test_changes_are_highlighted_for_a_moment_and_signs_of_the_last_import_stay(
+    path, monkeypatch
+):
     monkeypatch.setattr(users_table, "HIGHLIGHT_SECONDS", 0.6)
-    users = sample_users(20)
-    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+    users = sample_users(5)
+    async with running(path, users) as pilot:
         table = table_of(pilot)
         new = users[0]._replace(user_id="new", user_name="new")
-        commit(home / "users.json", users[2]._replace(first_name="Renamed"), new)
-        await wait_until(pilot, lambda: "* Renamed" in shown(pilot))
-        assert table.row_text(20, 60).startswith(" * ")
+        commit(path, users[2]._replace(first_name="Renamed"), new)
+        await is_shown(pilot, "* Renamed")
+        assert table.row_text(5, 60).startswith(" * ")
         assert table.row_text(3, 60).startswith("   ")
         assert table.row_style(2) != table.row_style(3)
         await wait_until(pilot, lambda: "* Renamed" not in shown(pilot))
-        assert table.row_text(20, 60).startswith("   ")
+        assert table.row_text(5, 60).startswith("   ")
         assert table.row_style(2) == table.row_style(3)
-
-
-async def test_signs_of_the_last_import_stay(home):
-    users = sample_users(5)
-    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
         await import_file(pilot, SAMPLES / "users-no-header.csv")
-        commit(home / "users.json", delete=users[0].user_id)
-        await wait_until(pilot, lambda: "44 users" in shown(pilot))
-        assert table_of(pilot).row_text(4, 60).startswith(">+ ")
+        commit(path, delete=users[0].user_id)
+        await is_shown(pilot, "45 users")
+        assert table.row_text(table.cursor_row, 60).startswith(">+ ")
 
 
-async def test_store_is_not_read_while_a_job_is_running(home, monkeypatch):
+async def test_store_is_not_read_while_a_job_is_running(path, monkeypatch):
     users = sample_users(50)
-    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        page = page_of(pilot)
-        refreshed = []
+    async with running(path, users) as pilot:
+        page, refreshed = page_of(pilot), []
         refresh = TinyDBUserStore.refresh
 
         def refresh_and_note(store, tick):
@@ -186,32 +178,25 @@ async def test_store_is_not_read_while_a_job_is_running(home, monkeypatch):
 
         monkeypatch.setattr(TinyDBUserStore, "refresh", refresh_and_note)
         page.begin_job()
-        commit(home / "users.json", users[1]._replace(first_name="Late"))
-        await pilot.pause(0.8)
+        commit(path, users[1]._replace(first_name="Late"))
+        await pilot.pause(0.7)  # nothing happens that could be waited for
         assert not refreshed
         page.session.end_job("")
-        await wait_until(pilot, lambda: "Late" in shown(pilot))
+        await is_shown(pilot, "Late")
         assert refreshed == [False]
 
-
-async def test_changes_read_by_a_canceled_job_are_shown(home, monkeypatch):
-    users = sample_users(50)
-    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        page = page_of(pilot)
         page.begin_job()
-        commit(home / "users.json", users[1]._replace(first_name="Late"))
-        with page.session.store.transaction(IMPORT) as transaction:
-            assert transaction.state.users[users[1].user_id].first_name == "Late"
+        commit(path, users[1]._replace(first_name="Later"))
+        with page.session.store.transaction(IMPORT) as transaction:  # the job reads it
+            assert transaction.state.users[users[1].user_id].first_name == "Later"
         page.session.end_job("Import canceled. Nothing was changed.")
         assert not page.session.store.has_external_changes()
-        await wait_until(pilot, lambda: "* Late" in shown(pilot))
+        await is_shown(pilot, "* Later")
 
 
-async def test_unreadable_store_is_reported_once(home, monkeypatch):
+async def test_unreadable_store_is_reported_once(home, path, monkeypatch, polled):
     users = sample_users(5)
-    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+    async with running(path, users) as pilot:
         page, said = page_of(pilot), []
         say = page.session.set_status
 
@@ -221,41 +206,38 @@ async def test_unreadable_store_is_reported_once(home, monkeypatch):
 
         monkeypatch.setattr(page.session, "set_status", say_and_note)
         kept = list(home.glob("users.*"))
-        for path in kept:
-            path.rename(home / f"kept.{path.name}")
+        for file in kept:
+            file.rename(home / f"kept.{file.name}")
         await wait_until(pilot, lambda: "its files were removed" in status_of(pilot))
-        await pilot.pause(1)
+        await polled(pilot)
         assert len(said) == 1
         assert "5 users" in shown(pilot)
-        for path in kept:
-            (home / f"kept.{path.name}").rename(path)
-        commit(home / "users.json", users[1]._replace(first_name="Again"))
-        await wait_until(pilot, lambda: "Again" in shown(pilot))
+        for file in kept:
+            (home / f"kept.{file.name}").rename(file)
+        commit(path, users[1]._replace(first_name="Again"))
+        await is_shown(pilot, "Again")
 
 
-async def test_table_does_not_wait_for_another_writer(home):
+async def test_table_does_not_wait_for_another_writer(path):
     users = sample_users(50)
-    async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        other_store = open_store(home / "users.json")
-        with other_store.transaction(EDIT) as transaction:
+    async with running(path, users) as pilot:
+        with open_store(path).transaction(EDIT) as transaction:
             await pilot.press("down")
             assert table_of(pilot).cursor_row == 1
             transaction.commit({users[1].user_id: users[1]._replace(first_name="Late")})
-            await wait_until(pilot, lambda: "Late" in shown(pilot))
+            await is_shown(pilot, "Late")
 
 
-async def test_unexpected_error_stops_only_the_live_updates(home, monkeypatch):
-    async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+async def test_unexpected_error_stops_only_the_live_updates(home, path, monkeypatch):
+    async with running(path, sample_users(5)) as pilot:
 
         def fail(_store, _tick):
             raise RuntimeError("ENC-secret")
 
         monkeypatch.setattr(TinyDBUserStore, "refresh", fail)
-        commit(home / "users.json", sample_users(1)[0]._replace(location="Oslo"))
+        commit(path, sample_users(1)[0]._replace(location="Oslo"))
         await wait_until(pilot, lambda: "Unexpected error (RuntimeError)" in status_of(pilot))
-        await pilot.pause(0.7)
+        await pilot.pause(0.7)  # it is not polled any more
         (log,) = home.rglob("qm-tui.log")
         assert log.read_text().count("qm-tui 0.") == 1
         assert pilot.app.is_running
@@ -264,12 +246,12 @@ async def test_unexpected_error_stops_only_the_live_updates(home, monkeypatch):
 # Notices and warnings of the store
 
 
-async def test_replaced_store_is_shown_and_reported(home):
+async def test_replaced_store_is_shown_and_reported(home, path, polled):
     users = sample_users(5)
-    app = app_on(home / "users.json", users)
-    files = {path.name: path.read_bytes() for path in home.glob("users.*")}
-    commit(home / "users.json", users[1]._replace(first_name="Late"))
-    async with app.run_test(size=SMALL) as pilot:
+    app = app_on(path, users)
+    files = {file.name: file.read_bytes() for file in home.glob("users.*")}
+    commit(path, users[1]._replace(first_name="Late"))
+    async with app.run_test() as pilot:
         await wait_until_idle(pilot)
         assert "Late" in shown(pilot)
         for name, data in files.items():
@@ -278,43 +260,40 @@ async def test_replaced_store_is_shown_and_reported(home):
         await wait_until(pilot, lambda: "was replaced by another copy" in status_of(pilot))
         await wait_until(pilot, lambda: "Late" not in shown(pilot))
         page_of(pilot).session.set_status("")
-        await pilot.pause(0.7)
+        await polled(pilot)
         assert status_of(pilot) == ""
 
 
-async def test_store_is_read_only_only_as_long_as_its_files_do_not_match(home):
-    users, folder, moved = sample_users(5), home / "store", home / "moved"
+async def test_store_is_read_only_only_as_long_as_its_files_do_not_match(home, polled):
+    folder, moved = home / "store", home / "moved"
     folder.mkdir(mode=0o700)
-    app = app_on(folder / "users.json", users)
-    async with app.run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+    async with running(folder / "users.json", sample_users(5)) as pilot:
         session = page_of(pilot).session
         folder.rename(moved)
-        await wait_until(pilot, lambda: bool(session.read_only_reason))
         await wait_until(pilot, lambda: "read-only" in shown(pilot).splitlines()[0])
         assert not session.may_change
         moved.rename(folder)
         await wait_until(pilot, lambda: session.may_change)
         await wait_until(pilot, lambda: "read-only" not in shown(pilot).splitlines()[0])
-        await pilot.pause(0.7)
+        await polled(pilot)
         assert "files" not in status_of(pilot) or "again" in status_of(pilot)
 
 
-async def test_outdated_snapshot_is_reported_in_the_header(home, monkeypatch):
+async def test_outdated_snapshot_is_reported_in_the_header_of_every_page(path, monkeypatch):
+    def has_warning(pilot):
+        return "users.json is behind: it was" in shown(pilot).splitlines()[0]
+
     monkeypatch.setattr("qm_tui.store.tinydb.storage._RETRY", 0.1)
-    path, users = home / "users.json", sample_users(5)
-    async with app_on(path, users).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+    users = sample_users(5)
+    async with running(path, users) as pilot:
         kept = path.read_bytes()
         path.write_bytes(kept.replace(b"Jack", b"Jane"))
         with page_of(pilot).session.store.transaction(EDIT) as transaction:
             transaction.commit({users[1].user_id: users[1]._replace(first_name="Late")})
-        await wait_until(
-            pilot, lambda: "users.json is behind: it was" in shown(pilot).splitlines()[0]
-        )
+        await wait_until(pilot, lambda: has_warning(pilot))
         await pilot.press("2")
         await pilot.pause()
-        assert "users.json is behind: it was" in shown(pilot).splitlines()[0]
+        assert has_warning(pilot)
         path.write_bytes(kept)
-        await wait_until(pilot, lambda: "is behind" not in shown(pilot))
+        await wait_until(pilot, lambda: not has_warning(pilot))
         assert b"Late" in path.read_bytes()
