@@ -65,7 +65,14 @@ async def running(
     path: Path, users: Iterable[User] = (), size: tuple[int, int] = SMALL
 ) -> AsyncIterator[Pilot[str]]:
     """The app on a store with the users, with all of them loaded."""
-    async with app_on(path, users).run_test(size=size) as pilot:
+    async with started(app_on(path, users), size) as pilot:
+        yield pilot
+
+
+@asynccontextmanager
+async def started(app: QmTuiApp, size: tuple[int, int] = SMALL) -> AsyncIterator[Pilot[str]]:
+    """The app, with all users loaded."""
+    async with app.run_test(size=size) as pilot:
         await wait_until_idle(pilot)
         yield pilot
 

@@ -8,7 +8,6 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.widget import Widget
-from textual.widgets import Static
 
 from qm_tui.progress import YieldControl
 from qm_tui.store.state import State
@@ -16,9 +15,7 @@ from qm_tui.tui.counts.page import CountingPage
 from qm_tui.tui.counts.rename_flow import rename
 from qm_tui.tui.counts.value_table import ValueList
 from qm_tui.tui.frame.actions_bar import ActionButton
-from qm_tui.tui.frame.navigation import PAGES
 from qm_tui.tui.frame.page import COMMON, UNDO
-from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.tab_row import FieldLine
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.session import Session
@@ -104,8 +101,7 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
             self._show_values()
 
     def _show_field(self) -> None:
-        name = f"{PAGES[self.PAGE].label}   {_field(self.BY[self._field_index]).name}"
-        self.query_one("#page-name", Static).update(safe(name), layout=False)
+        self.show_title(_field(self.BY[self._field_index]).name)
         for line in self.query(FieldLine):
             line.show(self._field_index)
 

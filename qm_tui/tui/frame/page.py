@@ -132,6 +132,11 @@ class Page(ReliableTimers, Screen[None]):
             repaint = False
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
+    def show_title(self, part: str) -> None:
+        """Show the name of the page, and which part of its data it shows."""
+        title = f"{PAGES[self.PAGE].label}   {part}"
+        self.query_one("#page-name", Static).update(safe(title), layout=False)
+
     def on_screen_resume(self) -> None:
         """Show the navigation pane as on the previous page, with the cursor on this page."""
         with suppress(NoMatches):  # a page that is shown for the first time is not composed yet

@@ -3,11 +3,14 @@
 from enum import StrEnum
 from typing import Any, Final
 
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from qm_tui.errors import UserError
 from qm_tui.tui.changes.selection import Selection
 from qm_tui.tui.work.session import Session
+from qm_tui.users.fields import User
 
 
 class UserAction(StrEnum):
@@ -99,3 +102,24 @@ async def run_user_action(
         UserAction.DELETE: delete,
     }
     await flows[UserAction(action)](page, session, selection)
+
+
+async def copy_user(app: App[Any], user: User, column_key: str | None) -> str:
+    """Copy a cell of a user, or the row, to the clipboard of the terminal.
+
+    Args:
+        app: the app, which writes to the terminal.
+        user: the user.
+        column_key: the key of the cell's column, or None for the whole row.
+
+    Returns:
+        What was copied, or why nothing was, for the Actions bar.
+    """
+    from qm_tui.tui.terminal.clipboard import copy
+    from qm_tui.tui.text.clipboard_text import cell_to_copy, row_to_copy
+
+    try:
+        content = row_to_copy(user) if column_key is None else cell_to_copy(user, column_key)
+    except UserError as error:
+        return str(error)
+    return await copy(app, content.text) or content.status

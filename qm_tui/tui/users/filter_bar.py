@@ -1,13 +1,12 @@
 """The filter bar: the field for the filter, the number of matches, completions and errors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from qm_tui.text import sanitize
@@ -30,70 +29,40 @@ class _FilterInput(FilterInput):
     """The field for the filter. Tab completes names and values."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "apply", "Apply", tooltip="Apply the filter and go to the list"),
-        Binding("escape", "clear", "Clear", tooltip="Clear the filter"),
+        Binding("enter", "submit", "Apply", tooltip="Apply the filter and go to the list"),
+        Binding("escape", "screen.clear_filter", "Clear", tooltip="Clear the filter"),
         Binding("tab", "complete", "Complete", tooltip="Complete a name or a value"),
         Binding("up", "recall(-1)", "Previous filter", show=False),
         Binding("down", "recall(1)", "Next filter, or go to the list", show=False),
     ]
 
-    def __init__(self, complete: Callable[[], bool]) -> None:
-        super().__init__(MAX_FILTER_LENGTH, id="users-filter")
-        self._complete = complete
-
-    def action_apply(self) -> None:
-        """Apply the filter."""
-        self.post_message(FilterBar.Applied(self.value))
+    def __init__(self, bar: "FilterBar") -> None:
+        super().__init__(MAX_FILTER_LENGTH, id=FilterBar.FIELD)
+        self._bar = bar
 
     def action_complete(self) -> None:
         """Complete the text, or move the focus if there is nothing to complete."""
-        if not self._complete():
+        if not self._bar.complete():
             self.screen.focus_next()
 
-    def action_clear(self) -> None:
-        """Clear the filter."""
-        self.post_message(FilterBar.Cleared())
-
-    def action_recall(self, step: int) -> None:
-        """Go back or forth in the history."""
-        self.post_message(FilterBar.RecallRequested(step))
+    async def action_recall(self, step: int) -> None:
+        """Go back or forth in the history, or go to the list after its end."""
+        if not self._bar.recall(step):
+            await self.run_action("screen.leave_filter")
 
 
 class FilterBar(Vertical):
     """The field, the number of matches, and a line below for help and errors.
 
-    It is visible while it has the focus or contains a filter.
+    It is visible while it has the focus or contains a filter. Its screen handles the messages of
+    the field, and has the actions `clear_filter` and `leave_filter`.
 
     Args:
         values_of: returns the values of a field for completion.
     """
 
-    class Typed(Message):
-        """The text in the field was changed."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    class Applied(Message):
-        """The filter was applied with Enter."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    class Cleared(Message):
-        """The filter was cleared."""
-
-    class Left(Message):
-        """The focus should move to the list; the filter remains."""
-
-    class RecallRequested(Message):
-        """Another filter of the history was requested."""
-
-        def __init__(self, step: int) -> None:
-            super().__init__()
-            self.step = step
+    FIELD: ClassVar[str] = "users-filter"
+    """The ID of the field."""
 
     def __init__(self, values_of: ValuesOf) -> None:
         super().__init__(id="filter-bar")
@@ -106,7 +75,7 @@ class FilterBar(Vertical):
     def compose(self) -> ComposeResult:
         with Horizontal(id="users-filter-line"):
             yield Label(safe("/ "))
-            yield _FilterInput(self._complete)
+            yield _FilterInput(self)
             yield Static(id="shown-count")
         yield Static(id="filter-said")
 
@@ -179,28 +148,24 @@ class FilterBar(Vertical):
         self.query_one("#filter-said").display = has_focus or bool(self._error)
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
+    def _typed(self) -> None:
         self.show_error("")
         self._help()
-        self.post_message(self.Typed(event.value))
 
-    @on(RecallRequested)
-    def _recall(self, event: RecallRequested) -> None:
-        event.stop()
-        place = self._history_index + event.step
-        if place >= len(self._history):
-            if event.step > 0 and self._history_index >= len(self._history):
-                self.post_message(self.Left())
-            elif event.step > 0:
-                self._history_index = len(self._history)
-                self.field.value = ""
-            return
-        if not self._history:
-            return
-        self._history_index = max(0, place)
-        self.field.value = self._history[self._history_index]
-        self.field.cursor_position = len(self.field.value)
+    def recall(self, step: int) -> bool:
+        """Go back or forth in the history.
+
+        Returns:
+            False if there is nothing after its end, where the text already is.
+        """
+        place, end = self._history_index + step, len(self._history)
+        if place > end:
+            return False
+        if self._history:
+            self._history_index = max(0, place)
+            self.field.value = [*self._history, ""][self._history_index]
+            self.field.cursor_position = len(self.field.value)
+        return True
 
     # Completion
 
@@ -221,7 +186,7 @@ class FilterBar(Vertical):
             return _listed(self._cycle[1].texts)
         return _listed(complete_filter(text, cursor, self._values_of).texts)
 
-    def _complete(self) -> bool:
+    def complete(self) -> bool:
         """Insert the first completion, or the next one if the last one was just inserted.
 
         Returns:

@@ -13,7 +13,7 @@ from qm_tui.paths import initial_folder
 from qm_tui.progress import Cancelled
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.preload import preload_modules
-from qm_tui.tui.users.list_page import UsersList
+from qm_tui.tui.users.selection_page import UsersSelection
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import FirstUsersLoaded, Job, StoreFailed, StoreOpened, ViewQuery
@@ -29,7 +29,7 @@ _GROWS_EVERY: Final = 0.5
 """Seconds between two updates of the table while the store is opened."""
 
 
-class UsersPage(UsersList):
+class UsersPage(UsersSelection):
     """Administration > Users.
 
     Args:

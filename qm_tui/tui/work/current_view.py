@@ -47,6 +47,11 @@ class CurrentView:
         is_modified = shown.filter != selection.filter and selection.filter
         return f"{shown.name} (modified)" if is_modified else shown.name
 
+    @property
+    def depends_on_marks(self) -> bool:
+        """Whether the users that are shown depend on the marks."""
+        return depends_on_marks(self._session.current_view.filter)
+
     def select(self, view: SavedView) -> None:
         """Show a view. If it has no column layout, the columns stay."""
         session = self._session
@@ -55,23 +60,24 @@ class CurrentView:
         self.schedule_save()
         self.run_query()
 
-    def filter(self, text: str) -> None:
+    def filter(self, text: str) -> str:
         """Show the users that match a filter, which may be incomplete.
 
-        Raises:
-            FilterSyntaxError: the filter is invalid.
+        Returns:
+            The error in the filter; empty if it is valid.
         """
         text = text.strip()
-        parse_filter(text, is_typing=True)
+        error = filter_error(text, is_typing=True)
         session = self._session
-        if text == session.current_view.filter:
-            return
+        if error or text == session.current_view.filter:
+            return error
         if not text and session.selected_view.filter:
             session.selected_view = ALL_USERS
         session.current_view = replace(
             session.current_view, filter=text, name=session.selected_view.name
         )
         self.run_query()
+        return ""
 
     def sort_by(self, column: str, *, add: bool) -> None:
         """Sort by a column; if the users are sorted by it already, reverse the order.
@@ -165,10 +171,10 @@ def view_to_save(shown: SavedView) -> SavedView:
     return shown
 
 
-def filter_error(text: str) -> str:
-    """Return the error in a complete filter; empty if it is valid."""
+def filter_error(text: str, *, is_typing: bool = False) -> str:
+    """Return the error in a filter, which may be incomplete while typing; empty if it is valid."""
     try:
-        parse_filter(text)
+        parse_filter(text, is_typing=is_typing)
     except FilterSyntaxError as issue:
         return issue.message
     return ""

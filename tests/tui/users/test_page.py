@@ -18,13 +18,16 @@ from tests.tui.pages import (
     SAMPLES,
     SMALL,
     app_on,
+    has_text,
     page_of,
     sample_users,
     shown,
+    started,
     status_of,
     table_of,
     top,
     type_text,
+    wait_until,
     wait_until_idle,
 )
 from tests.tui.previews import (
@@ -36,83 +39,59 @@ from tests.tui.previews import (
 )
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE])
-async def test_page_shows_users_path_and_login(home, size):
-    app = app_on(home / "users.json", sample_users(60))
-    async with app.run_test(size=size) as pilot:
-        await wait_until_idle(pilot)
-        text = shown(pilot)
-        assert "~/users.json" in text
-        assert "mheller" in text
-        assert "60 users" in text
-        assert "Knight" in text
-        assert "[i Import]" in text
-        assert "[x Export]" in text
-        assert pilot.app.focused is table_of(pilot)
+async def test_page_shows_users_path_login_and_keys(home):
+    async with started(app_on(home / "users.json", sample_users(60))) as pilot:
+        for size in (SMALL, LARGE):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            text = shown(pilot)
+            for words in ("~/users.json", "mheller", "60 users", "Knight", "[i Import]"):
+                assert words in text
+            assert pilot.app.focused is table_of(pilot)
+        for is_shown in (False, True):
+            await pilot.press("n")
+            await pilot.pause()
+            assert has_text(pilot, "Administration") is is_shown
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "PgDn" in shown(pilot)
 
 
-async def test_empty_store_shows_next_steps(home):
-    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        assert "No users yet." in shown(pilot)
-        assert "sample_data/users.csv" in shown(pilot)
-
-
-async def test_import_by_keys(home):
-    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await import_file(pilot, SAMPLES / "users.csv")
-        assert status_of(pilot) == "Imported: 250 added"
-        assert table_of(pilot).row_count == 250
-        assert ">+ " in shown(pilot)
-        assert pilot.app.focused is table_of(pilot)
-        assert top(pilot) is page_of(pilot)
-
-
-async def test_import_by_clicks(home, monkeypatch):
+async def test_import_by_clicks_into_empty_store_shows_imported_users(home, monkeypatch):
     (home / "incoming").mkdir()
     (home / "incoming" / "staff.csv").write_bytes((SAMPLES / "users.csv").read_bytes())
     monkeypatch.chdir(home / "incoming")
-    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+    async with started(app_on(home / "users.json")) as pilot:
+        assert "No users yet." in shown(pilot)
+        assert "sample_data/users.csv" in shown(pilot)
         await pilot.click("#import")
-        await pilot.pause(0.3)
-        assert "staff.csv" in shown(pilot)
+        await wait_until(pilot, lambda: has_text(pilot, "staff.csv"))
         button = next(one for one in pilot.app.screen.query(Button) if "Open" in str(one.label))
         await pilot.click(button)
         await wait_until_planned(pilot)
         await pilot.click("#import")
         await wait_until_imported(pilot)
         assert status_of(pilot) == "Imported: 250 added"
-
-
-async def test_cursor_moves_to_first_imported_user(home):
-    async with app_on(home / "users.json", sample_users(50)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await import_file(pilot, SAMPLES / "users-no-header.csv")
-        table = table_of(pilot)
-        assert table.row_count == 90
-        assert table.cursor_row == 50
-        assert table.row_text(50, 60).startswith(">+ ")
-        assert table.row_text(49, 60).startswith("   ")
-
-
-async def test_second_import_of_same_file_changes_nothing(home):
-    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await import_file(pilot, SAMPLES / "users.csv")
+        assert table_of(pilot).row_count == 250
+        assert ">+ " in shown(pilot)
+        assert pilot.app.focused is table_of(pilot)
         before = (home / "users.json").read_bytes()
         await import_file(pilot, SAMPLES / "users.csv")
         assert status_of(pilot) == "Nothing to import: all records are unchanged"
         assert (home / "users.json").read_bytes() == before
 
 
-async def test_actions_bar_shows_rejected_records(home):
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+async def test_cursor_moves_to_first_imported_user(home):
+    async with started(app_on(home / "users.json", sample_users(50))) as pilot:
+        await import_file(pilot, SAMPLES / "users-no-header.csv")
+        table = table_of(pilot)
+        assert table.row_count == 90
+        assert table.cursor_row == 50
+        assert table.row_text(50, 60).startswith(">+ ")
+        assert table.row_text(49, 60).startswith("   ")
         await import_file(pilot, SAMPLES / "users-with-errors.csv")
         assert status_of(pilot) == "Imported: 7 added, 35 rejected"
-        assert table_of(pilot).row_count == 10
+        assert table.row_count == 97
 
 
 @pytest.fixture
@@ -132,8 +111,7 @@ async def test_actions_bar_shows_progress(home, slow, monkeypatch):
 
     monkeypatch.setattr(ActionsBar, "show_progress", show_and_note)
     file = home / "many.csv"
-    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+    async with started(app_on(home / "users.json"), SMALL) as pilot:
         await write_users(file, 3000)
         await import_file(pilot, file)
         importing = [text for text in said if text.startswith("Importing ")]
@@ -164,76 +142,53 @@ def go_on(monkeypatch):
     may.set()
 
 
-async def test_cancel_after_confirmation_changes_nothing(home, go_on):
+async def test_cancel_and_quit_during_import_need_confirmation(home, go_on):
     file = home / "many.csv"
     await write_users(file, 400)
-    async with app_on(home / "users.json", sample_users(5)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+    async with started(app_on(home / "users.json", sample_users(5))) as pilot:
+
+        async def interrupted(key):
+            """Press a key during an import."""
+            await preview(pilot, file)
+            go_on.clear()
+            await pilot.press("i")
+            await pilot.pause()
+            await pilot.press(key)
+            await wait_until(pilot, lambda: isinstance(top(pilot), ConfirmQuestion))
+            assert str(getattr(pilot.app.focused, "label", "")) == "[Continue import]"
+
         before = (home / "users.json").read_bytes()
-        await preview(pilot, file)
-        go_on.clear()
-        await pilot.press("i")
-        await pilot.pause()
-        await pilot.press("escape")
-        await pilot.pause()
-        assert isinstance(top(pilot), ConfirmQuestion)
-        assert str(getattr(pilot.app.focused, "label", "")) == "[Continue import]"
+        await interrupted("escape")
         await pilot.click("#yes")
         await wait_until_idle(pilot)
         assert status_of(pilot) == "Import canceled. Nothing was changed."
         assert (home / "users.json").read_bytes() == before
         assert table_of(pilot).row_count == 5
         assert not list(home.glob(".*.new"))
-
-
-async def test_quit_during_import_needs_confirmation(home, go_on):
-    file = home / "many.csv"
-    await write_users(file, 400)
-    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await preview(pilot, file)
-        go_on.clear()
-        await pilot.press("i")
-        await pilot.pause()
-        await pilot.press("q")
-        await pilot.pause()
-        assert isinstance(top(pilot), ConfirmQuestion)
+        go_on.set()
+        await interrupted("q")
         await pilot.press("escape")
         go_on.set()
         await wait_until_imported(pilot)
-        assert table_of(pilot).row_count == 400
-
-
-async def test_end_of_job_closes_question(home, go_on):
-    file = home / "some.csv"
-    await write_users(file, 100)
-    async with app_on(home / "users.json").run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await preview(pilot, file)
-        go_on.clear()
-        await pilot.press("i")
-        await pilot.pause()
-        await pilot.press("escape")
-        await pilot.pause()
-        assert isinstance(top(pilot), ConfirmQuestion)
-        go_on.set()
+        count = table_of(pilot).row_count
+        assert count > 5
+        await write_users(file, 600)
+        await interrupted("escape")
+        go_on.set()  # the import ends before the answer
         await wait_until_imported(pilot)
         assert isinstance(top(pilot), MessageDialog)
         assert "The operation finished before you answered." in shown(pilot)
-        assert status_of(pilot) == "Imported: 100 added"
+        assert table_of(pilot).row_count > count
 
 
 async def test_export_by_keys(home, monkeypatch):
     monkeypatch.chdir(home)
-    async with app_on(home / "users.json", sample_users(30)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+    async with started(app_on(home / "users.json", sample_users(30))) as pilot:
         await pilot.press("x")
-        await pilot.pause()
-        assert isinstance(top(pilot), SaveDialog)
+        await wait_until(pilot, lambda: isinstance(top(pilot), SaveDialog))
         await type_text(pilot, "staff")
         await pilot.press("enter")
-        await wait_until_idle(pilot)
-        assert isinstance(top(pilot), MessageDialog)
+        await wait_until(pilot, lambda: isinstance(top(pilot), MessageDialog))
         assert "Export complete. 30 users written to ~/staff.csv" in shown(pilot)
         await pilot.press("enter")
         await pilot.pause()
@@ -242,72 +197,28 @@ async def test_export_by_keys(home, monkeypatch):
         assert (home / "staff.csv").stat().st_mode & 0o777 == 0o600
 
 
-async def test_export_by_clicks(home, monkeypatch):
-    monkeypatch.chdir(home)
-    async with app_on(home / "users.json", sample_users(30)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await pilot.click("#export")
-        await pilot.pause(0.2)
-        button = next(one for one in pilot.app.screen.query(Button) if "Save" in str(one.label))
-        await pilot.click(button)
-        await wait_until_idle(pilot)
-        assert "Export complete. 30 users written to ~/users-" in shown(pilot)
-        await pilot.click("#ok")
-        await pilot.pause()
-        assert top(pilot) is page_of(pilot)
-
-
-async def test_existing_file_is_replaced_only_after_confirmation(home, monkeypatch):
-    monkeypatch.chdir(home)
-    (home / "staff.csv").write_text("precious")
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await pilot.press("x")
-        await pilot.pause()
-        await type_text(pilot, "staff.csv")
-        await pilot.press("enter")
-        await pilot.pause(0.2)
-        assert isinstance(top(pilot), ConfirmQuestion)
-        await pilot.press("enter")
-        await pilot.pause(0.2)
-        assert (home / "staff.csv").read_text() == "precious"
-        assert isinstance(top(pilot), SaveDialog)
-        await pilot.press("enter")
-        await pilot.pause(0.2)
-        await pilot.click("#yes")
-        await wait_until_idle(pilot)
-        assert len((home / "staff.csv").read_bytes().splitlines()) == 4
-
-
-async def test_unreadable_file_shows_error_and_changes_nothing(home):
-    bad = home / "bad.csv"
+async def test_failed_import_is_one_sentence_and_changes_nothing(home, monkeypatch):
+    secret, bad = "ENC-secret-PW", home / "bad.csv"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await open_file(pilot, bad)
-        await wait_until_idle(pilot)
-        assert isinstance(top(pilot), OpenDialog)
-        words = [word for word in shown(pilot).split() if word != "│"]
-        assert "is a picture, not a CSV file" in " ".join(words)
-        await pilot.press("escape")
-        await pilot.pause()
-        assert table_of(pilot).row_count == 3
-
-
-async def test_unexpected_error_is_one_sentence_and_a_log(home, monkeypatch):
-    secret = "ENC-secret-PW"
 
     def fail(*_args, **_more):
         raise RuntimeError(secret)
 
     monkeypatch.setattr(import_flow, "commit_import", fail)
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
+    async with started(app_on(home / "users.json", sample_users(3))) as pilot:
+        await open_file(pilot, bad)
         await wait_until_idle(pilot)
+        words = [word for word in shown(pilot).split() if word != "│"]
+        assert "is a picture, not a CSV file" in " ".join(words)
+        assert isinstance(top(pilot), OpenDialog)
+        await pilot.press("escape")
+        await pilot.pause()
         await import_file(pilot, SAMPLES / "users.csv")
         assert isinstance(top(pilot), MessageDialog)
         text = shown(pilot)
         assert "Unexpected error (RuntimeError)" in " ".join(text.split())
         assert secret not in text
+        assert table_of(pilot).row_count == 3
     (log,) = home.rglob("qm-tui.log")
     assert secret not in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
@@ -317,10 +228,7 @@ async def test_unusable_store_ends_program(home, capsys):
     (home / "users.json").write_text("not json")
     app = app_on(home / "users.json")
     async with app.run_test(size=SMALL) as pilot:
-        for _ in range(100):
-            if app.return_code is not None:
-                break
-            await pilot.pause(0.02)
+        await wait_until(pilot, lambda: app.return_code is not None)
     assert app.return_code == 2
     assert (home / "users.json").read_text() == "not json"
 
@@ -342,8 +250,7 @@ async def test_untrusted_cells_are_sanitized(home):
     cells[3] = ""
     cells[11] = "[/nope]"
     file.write_text(",".join(cells))
-    async with app_on(home / "users.json", [hostile]).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
+    async with started(app_on(home / "users.json", [hostile]), SMALL) as pilot:
         text = shown(pilot)
         assert "[@click=a…" in text
         assert "[/nope]" in text
@@ -372,34 +279,9 @@ async def test_passwords_and_salts_are_never_shown(home):
     users = [
         one._replace(password="PLANTED-PASSWORD", salt="PLANTED-SALT") for one in sample_users(20)
     ]
-    async with app_on(home / "users.json", users).run_test(size=LARGE) as pilot:
-        await wait_until_idle(pilot)
+    async with started(app_on(home / "users.json", users), LARGE) as pilot:
         for _ in range(26):
             assert "PLANTED" not in shown(pilot)
             await pilot.press("right")
     stored = open_store(home / "users.json").load().users.values()
     assert {user.salt for user in stored} == {"PLANTED-SALT"}
-
-
-async def test_keys_are_listed(home):
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await pilot.press("question_mark")
-        await pilot.pause()
-        assert "Import" in shown(pilot)
-        assert "PgDn" in shown(pilot)
-        await pilot.press("escape")
-        await pilot.pause()
-        assert top(pilot) is page_of(pilot)
-
-
-async def test_navigation_pane_is_toggled(home):
-    async with app_on(home / "users.json", sample_users(3)).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        assert "Administration" in shown(pilot)
-        await pilot.press("n")
-        await pilot.pause()
-        assert "Administration" not in shown(pilot)
-        await pilot.press("n")
-        await pilot.pause()
-        assert "Administration" in shown(pilot)

@@ -1,0 +1,217 @@
+"""The selection on the Users page: current user, marks, details, actions and copying."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar, Final
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from qm_tui.tui.changes.selection import Selection
+from qm_tui.tui.frame.page import COMMON, UNDO
+from qm_tui.tui.user.details_pane import DetailsPane
+from qm_tui.tui.users.actions import (
+    PRIMARY_BINDINGS,
+    SECONDARY_BINDINGS,
+    can_run_action,
+    copy_user,
+    run_user_action,
+)
+from qm_tui.tui.users.list_page import UsersList
+from qm_tui.tui.users.table import UsersDataTable
+from qm_tui.tui.widgets.too_small import is_too_small
+from qm_tui.tui.work.flow import flow
+from qm_tui.tui.work.job import UserListView
+from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.user_query import MarksCompared, compare_marks
+
+_MIN_WIDTH_FOR_DETAILS: Final = 120
+"""Width of the terminal from which the details are shown next to the table."""
+
+
+class UsersSelection(UsersList):
+    """The list of users, and what can be done with the current and the marked ones.
+
+    Args:
+        session: the state that the pages share.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", tooltip="Filter users"),
+        *PRIMARY_BINDINGS,
+        UNDO,
+        *SECONDARY_BINDINGS,
+        Binding("v", "views", "Views", tooltip="Open or save a view"),
+        Binding("c", "columns", "Columns", tooltip="Set the columns, their order and width"),
+        Binding("F", "counts", "Counts", tooltip="Count the shown users by field"),
+        Binding("L", "mark_list", "Mark list", tooltip="Mark users from a pasted list"),
+        Binding("escape", "back", "Clear the filter, or cancel the running operation", show=False),
+        *COMMON,
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.store = session.store
+        self._marks_number = 0
+
+    @property
+    def _details(self) -> DetailsPane:
+        return self.query_one(DetailsPane)
+
+    def compose_beside(self) -> Iterator[Widget]:
+        """Yield the details."""
+        yield DetailsPane()
+
+    def on_mount(self) -> None:
+        self._details.display = False
+
+    def show_users(self, view: UserListView) -> None:
+        """Show the users of a view, and the details of the current one."""
+        super().show_users(view)
+        if self.session.marks:
+            self._compare_marks_later(view)
+        self._show_details()
+
+    # Actions
+
+    @property
+    def _selection(self) -> Selection:
+        """The users that an action applies to."""
+        session, view = self.session, self.session.view
+        user_id = self.table.cursor_user_id if self.is_mounted else None
+        current = view.state.users.get(user_id) if view is not None and user_id else None
+        # a copy: deleted users lose their marks while a thread counts them
+        return Selection(current, tuple(session.marks), session.hidden_marks)
+
+    @flow
+    async def action_act(self, name: str) -> None:
+        """Run an action on the marked users, or on the current one."""
+        await run_user_action(name, self, self.session, self._selection)
+
+    def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
+        if action == "act":
+            view = self.session.view
+            is_one_shown = view is not None and bool(view.user_ids)
+            return (
+                can_run_action(str(parameters[0]), self.session, is_one_shown=is_one_shown) or None
+            )
+        return super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        """Cancel the running operation after a confirmation, or clear the filter."""
+        if self.is_busy:
+            self.action_cancel()
+        elif self._details.display and self._details.has_focus_within:
+            self._close_details()
+        elif self.session.current_view.filter or self.filter_bar.field.value:
+            self.action_clear_filter()
+        elif self._details.display:
+            self._close_details()
+
+    # Details
+
+    @on(UsersDataTable.RowSelected)
+    async def action_details(self) -> None:
+        """Show the details of the current user, next to the table if there is room."""
+        pane, user_id = self._details, self.table.cursor_user_id
+        if pane.display:
+            self._close_details()
+        elif user_id is not None and self.size.width >= _MIN_WIDTH_FOR_DETAILS:
+            pane.display = True
+            self._show_details()
+        elif user_id is not None:
+            self._open_details()
+
+    @flow
+    async def _open_details(self) -> None:
+        """Show the details in a dialog; then move the cursor to the user shown last."""
+        from qm_tui.tui.users.user_screen import UserScreen
+
+        view, table = self.session.view, self.table
+        if view is None:
+            return
+        screen = UserScreen(self.session, table.cursor_row, self)
+        row = await self.app.push_screen_wait(screen)
+        now = self.session.view
+        if now is not None:
+            with suppress(ValueError):  # the user may be deleted, or no longer shown
+                table.cursor_row = now.user_ids.index(view.user_ids[row])
+
+    def _close_details(self) -> None:
+        self._details.display = False
+        self._details.show(None, self.store)
+        self.focus_list()
+
+    @on(UsersDataTable.RowHighlighted)
+    def _show_details(self) -> None:
+        """Show the current user in the pane, if it is open."""
+        view, user_id = self.session.view, self.table.cursor_user_id
+        if self._details.display:
+            user = view.state.users.get(user_id) if view is not None and user_id else None
+            self._details.show(user, self.store)
+
+    def on_resize(self) -> None:
+        has_room = self.size.width >= _MIN_WIDTH_FOR_DETAILS or is_too_small(self.size)
+        if not has_room and self._details.display:
+            self._close_details()
+
+    # Copying
+
+    @on(UsersDataTable.CopyRequested)
+    @work
+    async def _copy_requested(self, event: UsersDataTable.CopyRequested) -> None:
+        """Copy a cell or a row to the clipboard of the terminal."""
+        view = self.session.view
+        user = view.state.users.get(event.user_id) if view is not None else None
+        if user is not None:
+            self.session.set_status(await copy_user(self.app, user, event.column_key))
+
+    # Marks
+
+    def show_marks(self) -> None:
+        """Show the marks and their number, and count the marked users that are not shown."""
+        super().show_marks()
+        self.table.refresh_marks()
+        view = self.session.view
+        if self.view_shown.depends_on_marks:
+            self.view_shown.run_query()
+        elif view is not None:
+            self._compare_marks_later(view)
+
+    @on(UsersDataTable.MarksRequested)
+    def _marks_requested(self, event: UsersDataTable.MarksRequested) -> None:
+        self.session.toggle_marks(event.user_ids)
+
+    @flow
+    async def action_mark_list(self) -> None:
+        """Mark users from a pasted list."""
+        from qm_tui.tui.users.dialogs.mark_list import MarkListDialog
+
+        view = self.session.view
+        if view is None:
+            return
+        dialog = MarkListDialog(view.state.users, view.state.names)
+        user_ids = await self.app.push_screen_wait(dialog)
+        if user_ids:
+            self.session.add_marks(user_ids)
+
+    def _compare_marks_later(self, view: UserListView) -> None:
+        """Count the marked users that are not shown or deleted, in the background."""
+        self._marks_number += 1
+        self._compare_marks(self._marks_number, view, tuple(self.session.marks))
+
+    @work(thread=True, exclusive=True, group="marks", description="marks")
+    def _compare_marks(self, number: int, view: UserListView, marked: Sequence[str]) -> None:
+        self.post_message(compare_marks(number, view, marked))
+
+    @on(MarksCompared)
+    def _marks_compared(self, event: MarksCompared) -> None:
+        if event.number != self._marks_number:
+            return  # outdated: the view or the marks have changed
+        if event.deleted:
+            self.session.remove_marks(event.deleted)
+            self.refresh_bindings()  # there may be no marked users left
+        if event.hidden != self.session.hidden_marks:
+            self.session.hidden_marks = event.hidden
+            super().show_marks()
