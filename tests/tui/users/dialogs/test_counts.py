@@ -78,34 +78,25 @@ async def test_only_shown_users_are_counted():
         ]
 
 
-@pytest.mark.parametrize(
-    ("keys", "place"),
-    [
-        *(([key] * times, times) for key in ("right", "l") for times in range(7)),
-        (["right"] * 7, 0),
-        (["left"], 6),
-        (["h", "h"], 5),
-        (["right", "left"], 0),
-    ],
-)
-async def test_keys_change_field(keys, place):
+async def test_keys_and_clicks_change_field():
     async with open_dialog(dialog_of(FOUR)) as hand:
-        await hand.press(*keys)
-        name, short = FIELDS[place]
-        assert header_of(hand).split(":")[0].strip() == name
-        expected = [f"[{one}]" if one == short else one for _, one in FIELDS]
-        assert fields_of(hand) == expected
 
+        def shows(place):
+            name, short = FIELDS[place]
+            assert header_of(hand).split(":")[0].strip() == name
+            expected = [f"[{one}]" if one == short else one for _, one in FIELDS]
+            assert fields_of(hand) == expected
 
-@pytest.mark.parametrize("place", range(7))
-async def test_click_on_name_changes_field(place):
-    async with open_dialog(dialog_of(FOUR)) as hand:
-        await hand.pilot.click(list(hand.app.dialog.query(KeyHint))[place])
-        await hand.settle()
-        assert header_of(hand).split(":")[0].strip() == FIELDS[place][0]
-        assert fields_of(hand)[place] == f"[{FIELDS[place][1]}]"
-        await hand.press("enter")
-        assert not hand.app.is_open
+        for place in (*range(1, 7), 0):
+            await hand.press("right" if place % 2 else "l")
+            shows(place)
+        for key, place in (("left", 6), ("h", 5)):
+            await hand.press(key)
+            shows(place)
+        for place in range(7):
+            await hand.pilot.click(list(hand.app.dialog.query(KeyHint))[place])
+            await hand.settle()
+            shows(place)
 
 
 async def test_user_with_several_licenses_counts_once_per_license():
@@ -123,17 +114,11 @@ async def test_user_with_several_licenses_counts_once_per_license():
 @pytest.mark.parametrize(
     ("keys", "term"),
     [
-        (["enter"], 'department:="Sales"'),
         (["j", "enter"], 'department:""'),
-        (["G", "enter"], 'department:="IT"'),
         (["tab", "enter"], 'department:="Sales"'),
-        (["right", "enter"], 'location:="Oslo"'),
         (["l", "l", "l", "enter"], 'recording-profile:""'),
-        (["left", "enter"], "active:yes"),
         (["left", "left", "down", "enter"], "license:unlimited"),
         (["escape"], None),
-        (["q"], None),
-        (["F"], None),
         (["tab", "tab", "enter"], None),
     ],
 )
@@ -144,20 +129,12 @@ async def test_enter_returns_filter_term(keys, term):
         assert hand.app.result == term
 
 
-@pytest.mark.parametrize(
-    ("clicks", "term"),
-    [
-        ([("#count-list", (5, 2)), ("#count-list", (5, 2))], 'department:""'),
-        ([("#count-list", (5, 3)), ("#use", (1, 0))], 'department:="IT"'),
-        ([("#cancel", (1, 0))], None),
-    ],
-)
-async def test_clicks_return_filter_term(clicks, term):
+@pytest.mark.parametrize("last", ["#count-list", "#use"])
+async def test_clicks_return_filter_term(last):
     async with open_dialog(dialog_of(FOUR)) as hand:
-        for selector, offset in clicks:
-            await hand.click(selector, offset)
-        assert not hand.app.is_open
-        assert hand.app.result == term
+        await hand.click("#count-list", (5, 2))
+        await hand.click(last, (1, 2 if last == "#count-list" else 0))
+        assert hand.app.result == 'department:""'
 
 
 async def test_field_is_counted_once(monkeypatch):
@@ -218,9 +195,8 @@ HOSTILE = (
 )
 
 
-@SIZES
-async def test_untrusted_values_are_sanitized(size):
-    async with open_dialog(dialog_of(in_departments(*HOSTILE)), size) as hand:
+async def test_untrusted_values_are_sanitized():
+    async with open_dialog(dialog_of(in_departments(*HOSTILE))) as hand:
         text = hand.screen_text
         for _ in HOSTILE:
             text += hand.screen_text
@@ -248,10 +224,9 @@ async def test_value_too_long_for_filter_is_rejected():
         assert hand.app.result == 'department:="y"'
 
 
-@SIZES
-async def test_thousands_of_values_can_be_scrolled(size):
+async def test_thousands_of_values_can_be_scrolled():
     names = [f"Department {number:04}" for number in range(5000)]
-    async with open_dialog(dialog_of(in_departments(*names, names[77])), size) as hand:
+    async with open_dialog(dialog_of(in_departments(*names, names[77]))) as hand:
         assert "5,000 values" in header_of(hand)
         assert rows_of(hand)[0].startswith("> Department 0077 2 <0.1% ■")
         assert rows_of(hand)[1].startswith("Department 0000 1 <0.1% ■")

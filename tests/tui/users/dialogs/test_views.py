@@ -111,16 +111,11 @@ async def test_long_name_leaves_room_for_modified():
 @pytest.mark.parametrize(
     ("keys", "view"),
     [
-        (["enter"], ALL_USERS),
         (["j", "enter"], BUILT_IN[1]),
-        (["end", "enter"], OSLO),
         (["G", "k", "enter"], SALES),
         (["down", "tab", "tab", "enter"], BUILT_IN[1]),
-        (["escape"], None),
-        (["q"], None),
-        (["v"], None),
+        (["a", "escape", "v"], None),
         (["down", "tab", "tab", "tab", "enter"], None),
-        (["a", "escape", "escape"], None),
     ],
 )
 async def test_keys_return_view_or_none(keys, view):
@@ -135,9 +130,7 @@ async def test_keys_return_view_or_none(keys, view):
     ("clicks", "view"),
     [
         ([("#view-lines", (10, 2)), ("#view-lines", (10, 2))], BUILT_IN[1]),
-        ([("#view-lines", (10, 3)), ("#show", (1, 0))], BUILT_IN[2]),
-        ([("#cancel", (1, 0))], None),
-        ([("#view-name", (1, 0)), ("#cancel", (1, 0))], None),
+        ([("#view-name", (1, 0)), ("#view-lines", (10, 3)), ("#show", (1, 0))], BUILT_IN[2]),
     ],
 )
 async def test_clicks_return_view_or_none(clicks, view):
@@ -186,22 +179,19 @@ async def test_unchanged_view_is_saved_without_confirmation():
         assert hand.app.result == SALES
 
 
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("", "Enter a name"),
-        ("  ", "Enter a name"),
-        ("All users", "All users is a built-in view and cannot be replaced."),
-        (" last IMPORT ", "Last import is a built-in view and cannot be replaced."),
-    ],
-)
-async def test_invalid_name_is_rejected(name, sentence):
+async def test_invalid_name_is_rejected():
     async with open_dialog(ViewsDialog(SHOWN, ())) as hand:
-        await hand.press("a", *("space" if one == " " else one for one in name), "enter")
-        assert hand.app.is_open
-        assert said(hand).startswith(sentence)
-        await hand.press("x")
-        assert said(hand) == ""
+        await hand.press("a")
+        for name, sentence in (
+            ("  ", "Enter a name"),
+            (" last IMPORT ", "Last import is a built-in view and cannot be replaced."),
+        ):
+            await hand.press(*("space" if one == " " else one for one in name), "enter")
+            assert hand.app.is_open
+            assert said(hand).startswith(sentence)
+            await hand.press("x")
+            assert said(hand) == ""
+            await hand.press("ctrl+u")
     assert kept() == ()
 
 
@@ -222,7 +212,7 @@ async def test_write_error_is_shown(home):
 # Deleting
 
 
-@pytest.mark.parametrize("how", ["D", "delete", "hint"])
+@pytest.mark.parametrize("how", ["D", "hint"])
 async def test_saved_view_is_deleted_after_confirmation(how):
     save_views(saved=SALES)
     save_views(saved=OSLO)
@@ -269,9 +259,8 @@ async def test_del_in_name_deletes_no_view():
 HOSTILE = SavedView("[b]x[/b]\x1b[2J\u202e", '[@click=app.quit]"\x1b]52;c;eA==\x07" [/x]')
 
 
-@SIZES
-async def test_untrusted_views_are_sanitized(size):
-    async with open_dialog(ViewsDialog(HOSTILE, [HOSTILE]), size) as hand:
+async def test_untrusted_views_are_sanitized():
+    async with open_dialog(ViewsDialog(HOSTILE, [HOSTILE])) as hand:
         for key in ("up", "end", "a", "escape", "D", "escape"):
             await hand.press(key)
             text = hand.screen_text
@@ -281,10 +270,9 @@ async def test_untrusted_views_are_sanitized(size):
         assert hand.app.is_open
 
 
-@SIZES
-async def test_dialog_fits_screen(size):
+async def test_dialog_fits_screen():
     own = [SavedView(f"View {number}", "x" * 900) for number in range(200)]
-    async with open_dialog(ViewsDialog(own[-1], own), size) as hand:
+    async with open_dialog(ViewsDialog(own[-1], own)) as hand:
         text = hand.screen_text
         assert "View 199" in text
         assert "Save current view as" in text
