@@ -2,8 +2,9 @@
 
 from textual.pilot import Pilot
 
+from qm_tui.tui.counts.page import CountingPage
 from qm_tui.tui.widgets.count_table import NumberList
-from tests.tui.pages import page_of, top, wait_until_idle
+from tests.tui.pages import page_of, top, wait_until, wait_until_idle
 
 NUMBERED = {"licenses": "3", "profiles": "4", "departments": "5", "locations": "6"}
 
@@ -12,20 +13,16 @@ async def open_counts(pilot: Pilot[str], page: str) -> None:
     """Open a page, and wait until the users are counted."""
     await wait_until_idle(pilot)
     await pilot.press(NUMBERED[page])
+    await wait_until(pilot, lambda: isinstance(top(pilot), CountingPage))
     await wait_until_counted(pilot)
 
 
 async def wait_until_counted(pilot: Pilot[str]) -> None:
     """Wait until users are counted and the counts are drawn."""
     await wait_until_idle(pilot)
-    await pilot.pause(0.05)  # for workers that a message starts
-    await _done(pilot, "counting")
-
-
-async def _done(pilot: Pilot[str], group: str) -> None:
-    waiting = [one for one in pilot.app.workers if one.group == group]
-    if waiting:
-        await pilot.app.workers.wait_for_complete(waiting)
+    page = top(pilot)
+    if isinstance(page, CountingPage):
+        await wait_until(pilot, lambda: page.is_up_to_date)
     await pilot.pause()
 
 
@@ -38,10 +35,14 @@ def rows_of(pilot: Pilot[str], kind: type[NumberList]) -> list[str]:
 
 async def ids_shown(pilot: Pilot[str]) -> set[str]:
     """The User IDs that the Users page shows after the search."""
-    await pilot.pause(0.05)
-    await _done(pilot, "listing")
-    assert top(pilot) is page_of(pilot)
-    view = page_of(pilot).session.view
-    assert view is not None
-    assert view.query.filter == page_of(pilot).session.current_view.filter
-    return set(view.user_ids)
+    session = page_of(pilot).session
+    await wait_until(
+        pilot,
+        lambda: (
+            top(pilot) is page_of(pilot)
+            and session.view is not None
+            and session.view.query == session.query
+        ),
+    )
+    assert session.view is not None
+    return set(session.view.user_ids)

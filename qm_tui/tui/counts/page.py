@@ -52,7 +52,13 @@ class CountingPage(Page, Generic[Counts]):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._counted_version = 0  # the version of the state that was or is being counted
-        self._has_counts = False
+        self._shown_version: int | None = None
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the counts shown are those of the current state of the store."""
+        view = self.session.view
+        return view is not None and view.state.version == self._shown_version
 
     def count_users(self, state: State, yield_control: YieldControl) -> Counts:
         """Count the users of a state. Runs in a thread.
@@ -88,7 +94,7 @@ class CountingPage(Page, Generic[Counts]):
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the users have been counted for the first time."""
         is_for_list = key == "enter" or key in MOVES or is_unavailable(self, key)
-        return (not self._has_counts and is_for_list) or super().must_wait(key)
+        return (self._shown_version is None and is_for_list) or super().must_wait(key)
 
     # Live updates
 
@@ -122,7 +128,7 @@ class CountingPage(Page, Generic[Counts]):
     def _counts_ready(self, event: CountsReady) -> None:
         if event.state.version != self._counted_version:
             return  # a newer state is being counted
-        self._has_counts = True
+        self._shown_version = event.state.version
         total = len(event.state.users)
         self.query_one("#count", Static).update(safe(pluralize(total, "user")))
         self.query_one("#no-counts").display = not total

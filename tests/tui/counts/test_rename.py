@@ -21,24 +21,12 @@ DEPARTMENT = FIELD["department"]
             "Rename for 312 users",
             "Set Department Name to Sales Europe for 312 users",
         ),
-        (
-            *("Sales", "IT", 1, 0),
-            "Sets Department Name to IT for 1 user.",
-            "Rename for 1 user",
-            "Set Department Name to IT for 1 user",
-        ),
         # a merge
         (
             *("Sales", "Sales Nord", 312, 88),
             "Sales Nord is already used by 88 users. After merging: 400 users.",
             "Merge 312 users",
             "Set Department Name to Sales Nord for 312 users",
-        ),
-        (
-            *("Sales", "IT", 1, 1),
-            "IT is already used by 1 user. After merging: 2 users.",
-            "Merge 1 user",
-            "Set Department Name to IT for 1 user",
         ),
         # the value is cleared
         (
@@ -54,12 +42,6 @@ DEPARTMENT = FIELD["department"]
             "Cleared Department Name for 1 user",
         ),
         # an empty field is set
-        (
-            *("", "IT", 40, 0),
-            "Sets Department Name to IT for 40 users.",
-            "Set for 40 users",
-            "Set Department Name to IT for 40 users",
-        ),
         (
             *("", "IT", 40, 88),
             "IT is already used by 88 users. In total, 128 users will have it.",

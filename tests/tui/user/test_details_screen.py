@@ -119,8 +119,8 @@ def test_long_values_are_wrapped(width):
         ("location", "Os\x07lo", "Os␇lo"),
     ],
 )
-@pytest.mark.parametrize("width", [44, 76])
-def test_values_are_formatted(key, value, shown, width):
+def test_values_are_formatted(key, value, shown):
+    width = 76
     name = FIELD[key].name
     line = next(line for line in texts(ANNA._replace(**{key: value}), width) if name in line)
     assert line.split(name)[1].split("(only")[0].strip() == shown
@@ -131,9 +131,11 @@ def test_secrets_are_never_shown():
         text = flat(texts(one, 76))
         assert one.password not in text
         assert one.salt not in text
+    for field in FIELDS:  # in the history
+        assert ("PLANTED" in value_text(field, "PLANTED")) != field.is_secret
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", WIDTHS[::2])
 @pytest.mark.parametrize("field", [one for one in FIELDS if one.only_for], ids=lambda one: one.key)
 def test_field_shows_what_it_is_used_for(field, width):
     lines = texts(ANNA, width)
@@ -173,9 +175,8 @@ def test_only_empty_values_are_dim():
         ("sip_uri", "?", "SIP URI does not match User Name or", "Check the SIP URI"),
     ],
 )
-@pytest.mark.parametrize("width", [44, 76])
-def test_problems_are_shown_at_field(key, sign, words, remedy, width):
-    lines, name = texts(FAULTY, width), FIELD[key].name
+def test_problems_are_shown_at_field(key, sign, words, remedy):
+    lines, name = texts(FAULTY, 44), FIELD[key].name
     at = next(at for at, line in enumerate(lines) if line.startswith(f"{sign} {name}"))
     said = flat(itertools.takewhile(lambda line: line.startswith("    "), lines[at + 1 :]))
     assert words in said
@@ -319,11 +320,6 @@ def test_history_fits_width_and_is_sanitized(width):
     assert "PLANTED" not in text
 
 
-@pytest.mark.parametrize("field", FIELDS, ids=lambda one: one.key)
-def test_history_shows_no_secrets(field):
-    assert ("PLANTED" in value_text(field, "PLANTED")) != field.is_secret
-
-
 # The pane
 
 
@@ -374,7 +370,11 @@ def asked(monkeypatch):
 
 async def at_rest(pilot):
     """Wait until the history was read and drawn."""
-    await pilot.pause(details_pane.HISTORY_DELAY + 0.1)
+    pane = pilot.app.screen.query_one(DetailsPane)
+    for _ in range(500):
+        await pilot.pause(0.02)
+        if pane.lines and pane.lines[-1].strip() != "Loading…":
+            break
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()
 
@@ -451,28 +451,35 @@ async def test_history_of_unchanged_user_is_not_read_again(store, asked):
         app.pane.show(ANNA, store)
         await at_rest(pilot)
         app.pane.show(ANNA, store)
-        await at_rest(pilot)
+        await pilot.pause(details_pane.HISTORY_DELAY + 0.1)
         assert asked == [ANNA.user_id]
         moved = ANNA._replace(location="Rome")
         with store.transaction(EDIT) as transaction:
             transaction.commit({moved.user_id: moved})
         app.pane.show(moved, store)
         assert "Changed by transaction 2: " in flat(app.pane.lines)  # kept during the read
+        while len(asked) < 2:
+            await pilot.pause(0.02)
         await at_rest(pilot)
         assert asked == [ANNA.user_id] * 2
         assert "Changed by transaction 3: " in flat(app.pane.lines)
 
 
-@pytest.mark.parametrize(("changes", "says_so"), [(MAX_ENTRIES, False), (MAX_ENTRIES + 1, True)])
-async def test_number_of_changes_is_limited(store, monkeypatch, changes, says_so):
-    touches = [touch(number, {"location": "a"}, {"location": "b"}) for number in range(changes)]
-    monkeypatch.setattr(TinyDBUserStore, "user_history", lambda *_: iter(touches))
+async def test_number_of_changes_is_limited(store, monkeypatch):
+    touches = [
+        touch(number, {"location": "a"}, {"location": "b"}) for number in range(MAX_ENTRIES + 1)
+    ]
     app = PaneApp()
     async with app.run_test(size=(60, 40)) as pilot:
-        app.pane.show(ANNA, store)
-        await at_rest(pilot)
-        assert flat(app.pane.lines).count("Location: a → b") == MAX_ENTRIES
-        assert ("Older changes are not shown" in flat(app.pane.lines)) == says_so
+        for one, count in ((ANNA, MAX_ENTRIES), (BO, MAX_ENTRIES + 1)):
+            monkeypatch.setattr(
+                TinyDBUserStore, "user_history", lambda *_, count=count: iter(touches[:count])
+            )
+            app.pane.show(one, store)
+            await at_rest(pilot)
+            assert flat(app.pane.lines).count("Location: a → b") == MAX_ENTRIES
+            has_older = "Older changes are not shown" in flat(app.pane.lines)
+            assert has_older is (count > MAX_ENTRIES)
 
 
 @pytest.mark.parametrize(
@@ -504,25 +511,24 @@ async def test_pane_without_user_is_empty(store, asked):
     async with app.run_test(size=(60, 40)) as pilot:
         app.pane.show(ANNA, store)
         app.pane.show(None, store)
-        await at_rest(pilot)
+        await pilot.pause(details_pane.HISTORY_DELAY + 0.1)
         assert app.pane.lines == ["No user selected."]
         assert asked == []
 
 
-@pytest.mark.parametrize("keys", [("down", "up", "pagedown", "pageup", "end", "home"), "jkGg"])
-async def test_keys_scroll_pane(store, keys):
+async def test_keys_scroll_pane(store):
     app = PaneApp()
     async with app.run_test(size=(60, 20)) as pilot:
         app.pane.show(ANNA, store)
         await at_rest(pilot)
+        assert "─ Anna Berg, anna ─" in shown(app)
         app.pane.focus()
-        places = [0]
-        for key in keys:
-            await pilot.press(key)
-            places.append(int(app.pane.scroll_offset.y))
         last = len(app.pane.lines) - app.pane.size.height
         page = app.pane.size.height - 1
-        assert places == [0, 1, 0, *([page, 0] if len(keys) > 4 else []), last, 0]
+        keys = ("down", "up", "pagedown", "pageup", "end", "home", *"jkGg")
+        for key, place in zip(keys, (1, 0, page, 0, last, 0, 1, 0, last, 0), strict=True):
+            await pilot.press(key)
+            assert app.pane.scroll_offset.y == place
 
 
 async def test_pane_keeps_scroll_position_for_next_user(store):
@@ -557,14 +563,6 @@ async def test_resize_wraps_lines_again(store):
         assert widths[0] < widths[1] == widths[2]
 
 
-async def test_title_of_pane_is_separated_from_border(store):
-    app = PaneApp()
-    async with app.run_test(size=(60, 20)) as pilot:
-        app.pane.show(ANNA, store)
-        await pilot.pause()
-        assert "─ Anna Berg, anna ─" in shown(app)
-
-
 # The screen
 
 
@@ -573,14 +571,9 @@ def screen_on(store, row=0, user_ids=None):
     return DetailsScreen(user_ids or [*users], row, users, store)
 
 
-async def test_dialog_shows_user_and_position(store):
-    async with open_dialog(screen_on(store, 1), SMALL) as hand:
-        assert "╭─ Bo Bosen, bo ─" in hand.screen_text
-        assert "2 of 3  ← → previous/next user  Esc close  ? keys" in hand.screen_text
-
-
 async def test_arrows_and_buttons_show_next_user(store):
     async with open_dialog(screen_on(store)) as hand:
+        assert "1 of 3  ← → previous/next user  Esc close  ? keys" in hand.screen_text
         for key, name in (
             ("right", "Bo Bosen"),
             ("l", "Cy Cysen"),
@@ -603,7 +596,7 @@ async def test_arrows_and_buttons_show_next_user(store):
         assert hand.app.result == 1
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "enter", "click"])
+@pytest.mark.parametrize("key", ["enter", "click"])
 async def test_result_is_last_row(store, key):
     async with open_dialog(screen_on(store, 1)) as hand:
         await hand.press("right")
@@ -619,9 +612,8 @@ async def test_single_user_has_no_next_user(store):
         assert "next user" not in hand.screen_text
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE, (60, 20)])
-async def test_all_lines_can_be_scrolled(store, size):
-    async with open_dialog(screen_on(store), size) as hand:
+async def test_all_lines_can_be_scrolled(store):
+    async with open_dialog(screen_on(store), (60, 20)) as hand:
         await at_rest(hand.pilot)
         seen = []
         for _ in range(9):

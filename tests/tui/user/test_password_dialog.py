@@ -7,7 +7,16 @@ from qm_tui.tui.user.password_dialog import PasswordDialog
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.users.passwords import LOCAL_HASH_NOTE, has_local_password
 from tests.helpers import ANNA, user
-from tests.tui.pages import SMALL, app_on, page_of, shown, status_of, top, wait_until_idle
+from tests.tui.pages import (
+    SMALL,
+    app_on,
+    page_of,
+    shown,
+    status_of,
+    top,
+    wait_until,
+    wait_until_idle,
+)
 
 BO = user("bo")
 PLANTED = "planted-pass word"
@@ -37,10 +46,7 @@ async def opened(pilot) -> PasswordDialog:
 
 
 async def left(pilot) -> None:
-    for _ in range(100):
-        await pilot.pause(0.02)
-        if top(pilot) is page_of(pilot):
-            break
+    await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
 
 
 async def test_password_is_saved_and_undone(app, path):
@@ -57,8 +63,7 @@ async def test_password_is_saved_and_undone(app, path):
         assert has_local_password(anna)
         assert anna._replace(password=ANNA.password, salt=ANNA.salt) == ANNA
         await pilot.press("u")
-        await wait_until_idle(pilot)
-        await pilot.pause(0.1)
+        await wait_until(pilot, lambda: top(pilot) is not page_of(pilot))
         await pilot.press("right", "enter")
         await left(pilot)
     assert open_store(path).load().users[ANNA.user_id] == ANNA
