@@ -148,7 +148,7 @@ async def test_down_opens_values_in_use_in_the_user_form(home):
             ("", ["enter"], "Oslo"),
             ("Lyon", ["enter"], HOSTILE),
         ):
-            row.editor.value = typed
+            row.query_one(Input).value = typed
             await pilot.pause()
             assert "↓ values in use" in shown(pilot)
             await picked(pilot, *keys)

@@ -44,38 +44,15 @@ def _dialog(
     return SaveDialog(folder, NAME, ExportScope(choices, marked))
 
 
-async def test_enter_saves_under_the_proposed_name(exports):
-    async with open_dialog(_dialog(exports)) as hand:
-        assert hand.text == hand.dialog.field.selected_text == NAME
-        assert hand.dialog.focused is hand.dialog.field
-        assert hand.shown("#folder") == "~/exports"
-        await hand.press("enter")
-        assert hand.app.result == SaveRequest(exports / NAME, overwrite=False)
-        assert not (exports / NAME).exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "path"),
-    [
-        ("out.csv", "exports/out.csv"),
-        ("archive/out.csv", "exports/archive/out.csv"),
-        ("inside/out.csv", "start/inside/out.csv"),
-    ],
-)
-async def test_typed_path_may_start_where_the_program_was_started(
-    home, exports, monkeypatch, text, path
-):
-    start = write_users_files(home / "start", "archive/", "inside/")
-    monkeypatch.chdir(start)
-    async with open_dialog(_dialog(exports)) as hand:
-        await hand.type(text, "enter")
-        assert hand.app.result == SaveRequest(home / path, overwrite=False)
-
-
-async def test_save_is_clicked(exports):
-    async with open_dialog(_dialog(exports)) as hand:
-        await hand.click("#accept")
-        assert hand.app.result == SaveRequest(exports / NAME, overwrite=False)
+async def test_enter_and_the_button_save_under_the_proposed_name(exports):
+    for way in ("enter", "#accept"):
+        async with open_dialog(_dialog(exports)) as hand:
+            assert hand.text == hand.dialog.field.selected_text == NAME
+            assert hand.dialog.focused is hand.dialog.field
+            assert hand.shown("#folder") == "~/exports"
+            await (hand.click(way) if way.startswith("#") else hand.press(way))
+            assert hand.app.result == SaveRequest(exports / NAME, overwrite=False)
+            assert not (exports / NAME).exists()
 
 
 async def test_enter_before_the_folder_is_read_saves_into_that_folder(exports):
@@ -92,6 +69,7 @@ async def test_enter_before_the_folder_is_read_saves_into_that_folder(exports):
         ("mine", "exports/mine.csv"),
         ("mine.CSV", "exports/mine.CSV"),
         ("archive/mine", "exports/archive/mine.csv"),
+        ("inside/out.csv", "start/inside/out.csv"),  # where the program was started
         ("~/mine.csv", "mine.csv"),
         ("{home}/mine", "mine.csv"),
         ("../mine.txt", "exports/../mine.txt.csv"),
@@ -99,8 +77,9 @@ async def test_enter_before_the_folder_is_read_saves_into_that_folder(exports):
         ("[/nope]", "exports/[/nope].csv"),
     ],
 )
-async def test_names_and_paths_are_accepted_and_get_csv(home, exports, text, path):
+async def test_names_and_paths_are_accepted_and_get_csv(home, exports, monkeypatch, text, path):
     (exports / "[").mkdir()
+    monkeypatch.chdir(write_users_files(home / "start", "archive/", "inside/"))
     async with open_dialog(_dialog(exports)) as hand:
         await hand.type(text.format(home=home), "enter")
         assert hand.app.result == SaveRequest(home / path, overwrite=False)
@@ -112,59 +91,34 @@ async def test_entering_folders_keeps_the_name(home, exports):
         assert hand.shown("#folder") == "~/exports/archive"
         assert hand.text == NAME
         await hand.click_row("..")
-        await hand.click_row("..")
-        await hand.click("#accept")
-        assert hand.app.result == SaveRequest(exports / NAME, overwrite=False)
-
-
-async def test_entering_folders_keeps_a_typed_name(exports):
-    async with open_dialog(_dialog(exports)) as hand:
-        await hand.type("mine", "down", "home", "down", "enter", "shift+tab", "enter")
-        assert hand.app.result == SaveRequest(exports / "archive" / "mine.csv", overwrite=False)
-
-
-async def test_typed_folder_is_entered_and_the_name_restored(exports):
-    async with open_dialog(_dialog(exports)) as hand:
         await hand.type("arch", "tab", "enter")
-        assert hand.shown("#folder") == "~/exports/archive"
-        assert hand.text == NAME
-        assert hand.app.is_open
-
-
-async def test_home_is_completed(home, exports):
-    async with open_dialog(_dialog(exports)) as hand:
+        assert (hand.shown("#folder"), hand.text) == ("~/exports/archive", NAME)
         await hand.type("~/", *"exp", "tab")
         assert hand.text == "~/exports/"
+        await hand.press("enter")
+        await hand.type("mine", "down", "home", "down", "enter", "shift+tab", "enter")
+        assert hand.app.result == SaveRequest(exports / "archive" / "mine.csv", overwrite=False)
 
 
 # Existing files
 
 
-async def test_selecting_a_file_puts_its_name_into_the_field(exports):
-    async with open_dialog(_dialog(exports)) as hand:
+async def test_overwriting_asks_and_cancel_is_the_default(exports):
+    async with open_dialog(_dialog(exports, ExportOptions(ids=False), marked=1)) as hand:
         await hand.press("down", "end", "enter")
         assert hand.text == "old.csv"
         assert hand.dialog.focused is hand.dialog.field
-        assert hand.app.is_open
-
-
-async def test_overwriting_asks_and_cancel_is_the_default(exports):
-    async with open_dialog(_dialog(exports)) as hand:
-        await hand.type("old", "enter")
+        await hand.press("enter")
         assert isinstance(hand.app.screen, ConfirmQuestion)
         assert "~/exports/old.csv already exists. Overwrite it?" in hand.screen_text
         await hand.press("enter")
         assert hand.app.is_open
-        assert hand.text == "old"
+        assert hand.text == "old.csv"
         assert hand.dialog.focused is hand.dialog.field
         await hand.press("enter", "escape")
         assert hand.app.is_open
-
-
-async def test_overwriting_is_allowed_by_keys(exports):
-    async with open_dialog(_dialog(exports)) as hand:
-        await hand.type("~/exports/old.csv", "enter", "tab", "enter")
-        assert hand.app.result == SaveRequest(exports / "old.csv", overwrite=True)
+        await hand.press("enter", "tab", "enter")
+        assert hand.app.result == SaveRequest(exports / "old.csv", True, ExportOptions(ids=False))
 
 
 async def test_overwriting_is_allowed_by_clicks(exports):
@@ -179,62 +133,49 @@ async def test_overwriting_is_allowed_by_clicks(exports):
         assert hand.app.result == SaveRequest(exports / "old.csv", overwrite=True)
 
 
-async def test_question_sanitizes_the_file_name(exports):
+async def test_names_are_text(exports):
     name = "a\x1b[2J\u202eb.csv"
-    write_users_files(exports / "in", name)
-    async with open_dialog(_dialog(exports / "in")) as hand:
-        await hand.press("down", "end", "enter")
+    folder = write_users_files(exports / "[@click=app.quit]x", name)
+    async with open_dialog(_dialog(folder)) as hand:
+        assert hand.shown("#folder") == "~/exports/[@click=app.quit]x"
+        await hand.click("#folder", (12, 0))
+        assert hand.app.is_open
+        hand.dialog.files.focus()
+        await hand.press("end", "enter")
         assert hand.text == "a␛[2J‹U+202E›b.csv"
         await hand.press("enter")
         assert "a␛[2J‹U+202E›b.csv already exists" in hand.screen_text
         await hand.press("right", "enter")
-        assert hand.app.result == SaveRequest(exports / "in" / name, overwrite=True)
+        assert hand.app.result == SaveRequest(folder / name, overwrite=True)
 
 
 # Invalid paths
 
 
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("/dev/null", "/dev/null is a device"),
-        ("gone/mine.csv", "Folder ~/exports/gone does not exist"),
-        ("gone/", "Folder ~/exports/gone does not exist"),
-        ("", "File Name is required"),
-        ("  ", "File Name is required"),
-        ("x" * 252, "too long"),
-        ("x" * 300, "too long"),
-        ("ä" * 130, "too long"),
-        ("dir", "~/exports/dir.csv is a folder"),
-        ("loop.csv", "symbolic links"),
-        ("old.csv/mine", "is not a folder"),
-        ("pipe", "is a device or a pipe"),
-        ("~nouser/x", "does not exist"),
-    ],
-)
-async def test_invalid_path_shows_an_error_and_keeps_the_input(exports, text, why):
+async def test_invalid_path_shows_an_error_and_keeps_the_input(exports):
     (exports / "dir.csv").mkdir()
     (exports / "loop.csv").symlink_to(exports / "loop.csv")
     os.mkfifo(exports / "pipe.csv")
     async with open_dialog(_dialog(exports)) as hand:
-        await hand.type(text, "enter")
-        assert hand.app.is_open
-        assert why in hand.message
-        assert hand.text == text
+        for text, why in (
+            ("/dev/null", "/dev/null is a device"),
+            ("gone/mine.csv", "Folder ~/exports/gone does not exist"),
+            ("gone/", "Folder ~/exports/gone does not exist"),
+            ("  ", "File Name is required"),
+            ("x" * 252, "too long"),
+            ("ä" * 130, "too long"),
+            ("dir", "~/exports/dir.csv is a folder"),
+            ("loop.csv", "symbolic links"),
+            ("old.csv/mine", "is not a folder"),
+            ("pipe", "is a device or a pipe"),
+            ("~nouser/x", "does not exist"),
+        ):
+            await hand.type(text, "enter")
+            assert hand.app.is_open
+            assert why in hand.message
+            assert hand.text == text
         await hand.type("good", "enter")
         assert hand.app.result == SaveRequest(exports / "good.csv", overwrite=False)
-
-
-@pytest.mark.parametrize("name", ["[@click=app.quit]x", "[/nope]"])
-async def test_markup_in_folder_names_is_text(exports, name):
-    async with open_dialog(
-        _dialog(write_users_files(exports / name, "[@click=app.quit]y/"))
-    ) as hand:
-        assert hand.shown("#folder") == f"~/exports/{name}"
-        await hand.click("#folder", (12, 0))
-        assert hand.app.is_open
-        await hand.press("enter")
-        assert hand.app.result == SaveRequest(exports / name / NAME, overwrite=False)
 
 
 async def test_missing_start_folder_falls_back_to_home(home):
@@ -242,33 +183,24 @@ async def test_missing_start_folder_falls_back_to_home(home):
         assert hand.shown("#folder") == "~"
         assert hand.message == "Folder ~/gone does not exist. Showing ~ instead."
         assert hand.text == NAME
-
-
-async def test_escape_and_cancel_return_none(exports):
-    async with open_dialog(_dialog(exports)) as hand:
         await hand.press("escape")
         assert hand.app.result is None
-    async with open_dialog(_dialog(exports)) as hand:
-        await hand.click("#cancel")
-        assert hand.app.result is None
 
 
-async def test_every_part_is_reached_by_tab(exports):
-    async with open_dialog(_dialog(exports)) as hand:
+@pytest.mark.parametrize(("size", "width"), [((80, 24), 80), ((120, 40), 110)])
+async def test_it_fits_and_every_part_is_reached_by_tab(exports, size, width):
+    async with open_dialog(_dialog(exports), size) as hand:
+        lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
+        assert {len(line) for line in lines} == {width}
+        assert lines[0].startswith("╭─ Save As ─")
+        assert "[Save]   [Cancel]" in hand.screen_text
         reached = []
         for _ in range(5):
             await hand.press("tab")
             reached.append(hand.dialog.focused.id if hand.dialog.focused else "")
         assert reached == ["files", "options", "accept", "cancel", "path"]
-
-
-@pytest.mark.parametrize(("size", "width"), [((80, 24), 80), ((120, 40), 100)])
-async def test_it_fits_and_uses_the_room(exports, size, width):
-    async with open_dialog(_dialog(exports), size) as hand:
-        lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
-        assert {len(line) for line in lines} == {width}
-        assert lines[0].startswith("╭─ Save As ─")
-        assert "[Save]   [Cancel]" in lines[-2]
+        await hand.click("#cancel")
+        assert hand.app.result is None
 
 
 # Options
@@ -279,69 +211,44 @@ def _explained(hand: DialogDriver) -> str:
 
 
 def _line(hand: DialogDriver, title: str) -> int:
-    rows = range(hand.app.screen.query_one(CheckList).row_count)
     lines = hand.app.screen.query_one(CheckList)
-    return next(row for row in rows if title in lines.row_text(row, 70))
+    return next(row for row in range(lines.row_count) if title in lines.row_text(row, 70))
 
 
-async def test_summary_names_the_fields_and_passwords(exports):
-    async with open_dialog(_dialog(exports)) as hand:
-        assert hand.shown("#export-summary") == "all 26 fields, with passwords, header"
-        await hand.press("enter")
-        assert hand.app.result == SaveRequest(
-            exports / NAME, False, DEFAULT_EXPORT_OPTIONS, ExportGroup.ALL
-        )
-
-
-async def test_saved_options_are_selected(exports):
+async def test_saved_options_are_selected_and_changed_by_keys(exports):
     choices = ExportOptions(passwords=False, for_excel=True, delimiter=Delimiter.SEMICOLON)
     async with open_dialog(_dialog(exports, choices)) as hand:
         assert hand.shown("#export-summary") == (
             "24 of 26 fields, no passwords, header, for Excel with semicolon"
         )
-        await hand.press("enter")
-        assert hand.app.result == SaveRequest(exports / NAME, False, choices)
-
-
-async def test_options_are_changed_by_keys(exports):
-    async with open_dialog(_dialog(exports)) as hand:
+        await hand.type("", "o")
+        assert hand.text == "o"  # a letter in the field
+        assert hand.app.screen is hand.dialog
         await hand.press("down", "o")
         assert isinstance(hand.app.screen, ExportOptionsDialog)
-        await hand.press("down", "space", "down", "enter", "j", "space", "down", "space", "space")
-        await hand.press("down", "space", "escape")
+        assert "marked" not in hand.screen_text
+        for title in ("Passwords", "ID", "Delimiter", "formulas"):
+            await hand.press("home", *["down"] * _line(hand, title), "space")
+        await hand.press("escape")
         assert hand.app.is_open
-        await hand.press("shift+tab", "enter")
-        assert hand.app.result == SaveRequest(
-            exports / NAME,
-            False,
-            ExportOptions(
-                passwords=False,
-                ids=False,
-                for_excel=True,
-                delimiter=Delimiter.TAB,
-                guard_formulas=True,
-            ),
+        await hand.click("#accept")
+        changed = ExportOptions(
+            ids=False, for_excel=True, delimiter=Delimiter.TAB, guard_formulas=True
         )
+        assert hand.app.result == SaveRequest(exports / "o.csv", False, changed)
 
 
 async def test_options_are_changed_by_clicks(exports):
     async with open_dialog(_dialog(exports)) as hand:
+        assert hand.shown("#export-summary") == "all 26 fields, with passwords, header"
         await hand.click("#options")
-        await hand.click("#export-lines", (6, _line(hand, "Passwords")))
-        await hand.click("#export-lines", (6, _line(hand, "Header")))
-        await hand.click("#export-lines", (6, _line(hand, "Header")))
+        for title in ("Passwords", "Header", "Header"):
+            await hand.click("#export-lines", (6, _line(hand, title)))
         assert "[ ] Passwords" in hand.screen_text
         assert "[x] Header" in hand.screen_text
         await hand.click("#ok")
         await hand.click("#accept")
         assert hand.app.result == SaveRequest(exports / NAME, False, ExportOptions(passwords=False))
-
-
-async def test_options_key_is_a_letter_in_the_field(exports):
-    async with open_dialog(_dialog(exports)) as hand:
-        await hand.type("", "o")
-        assert hand.text == "o"
-        assert not isinstance(hand.app.screen, ExportOptionsDialog)
 
 
 async def test_each_value_has_one_line_of_help(exports):
@@ -356,56 +263,31 @@ async def test_each_value_has_one_line_of_help(exports):
                 await hand.press("space")
                 choices = choice.with_next_value(choices)
             await hand.press("down")
-
-
-async def test_delimiter_can_be_changed_only_for_excel(exports):
-    async with open_dialog(_dialog(exports)) as hand:
-        await hand.press("down", "o")
-        await hand.press(*["down"] * _line(hand, "Delimiter"), "space")
+        await hand.press("home", *["down"] * (_line(hand, "Delimiter") - 1), "space")
+        await hand.press("down", "space")
         assert _explained(hand) == "Only files for Excel can use a delimiter other than comma."
         assert "comma" in hand.screen_text
-        await hand.press("up", "space", "down", "space")
-        assert _explained(hand) == "For Excel in German, French and other languages."
 
 
-async def test_marked_users_are_offered_if_there_are_any(exports):
-    async with open_dialog(_dialog(exports)) as hand:
-        await hand.press("down", "o")
-        assert "marked" not in hand.screen_text
-    async with open_dialog(_dialog(exports, marked=12)) as hand:
-        assert hand.shown("#export-summary").startswith("all users; all 26 fields")
-        await hand.press("down", "o")
-        assert "Users                            all users" in hand.screen_text
-        assert _explained(hand) == "Exports all users in store order."
-        await hand.press("space")
-        assert _explained(hand) == "Exports the marked users, including those not shown."
-        await hand.press("q")
-        assert hand.shown("#export-summary").startswith("12 marked; all 26 fields")
-        await hand.click("#accept")
-        assert hand.app.result == SaveRequest(
-            exports / NAME, False, DEFAULT_EXPORT_OPTIONS, ExportGroup.MARKED
-        )
-
-
-async def test_shown_users_are_offered_if_there_is_a_filter(exports):
+async def test_groups_of_users_are_offered_if_there_are_any(exports):
     scope = ExportScope(DEFAULT_EXPORT_OPTIONS, marked=12, shown=312, hidden=9)
     async with open_dialog(SaveDialog(exports, NAME, scope)) as hand:
-        await hand.press("down", "o", "space")
-        assert "312 shown" in hand.screen_text
-        assert _explained(hand) == "Exports the users that match the filter, in the order shown."
-        await hand.press("space")
-        assert "12 marked (9 not shown)" in hand.screen_text
-        await hand.press("space", "space", "q")
+        assert hand.shown("#export-summary").startswith("all users; all 26 fields")
+        await hand.press("down", "o")
+        for group, text in (
+            ("all users", "Exports all users in store order."),
+            ("312 shown", "Exports the users that match the filter, in the order shown."),
+            ("12 marked (9 not shown)", "Exports the marked users, including those not shown."),
+        ):
+            assert group in hand.screen_text
+            assert _explained(hand) == text
+            await hand.press("space")
+        await hand.press("space", "q")
+        assert hand.shown("#export-summary").startswith("312 shown; all 26 fields")
         await hand.click("#accept")
         assert hand.app.result == SaveRequest(
             exports / NAME, False, DEFAULT_EXPORT_OPTIONS, ExportGroup.SHOWN
         )
-
-
-async def test_options_are_kept_when_overwriting(exports):
-    async with open_dialog(_dialog(exports, ExportOptions(ids=False), marked=1)) as hand:
-        await hand.type("old", "enter", "tab", "enter")
-        assert hand.app.result == SaveRequest(exports / "old.csv", True, ExportOptions(ids=False))
 
 
 async def test_longest_summary_leaves_room_for_the_list(exports):
