@@ -78,7 +78,7 @@ async def test_cursor_follows_typed_name_and_first_lines_are_shown(incoming):
     async with open_dialog(OpenDialog(incoming)) as hand:
 
         async def shows(text: str) -> None:
-            await wait_until(hand.pilot, lambda: text in hand.shown("#lines"))  # type: ignore[arg-type]
+            await wait_until(hand.pilot, lambda: text in hand.shown("#lines"))
 
         await shows("Read as UTF-8, comma, header in line 1.")
         lines = hand.shown("#lines").split("\n")
