@@ -7,12 +7,10 @@ part of the program. What the analysis cannot decide is in a table, with the rea
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-SOURCES = Path(__file__).parents[2] / "qm_tui"
-INTERFACE = SOURCES / "tui"
+from tests.security.sources import nodes, trees
 
 DOOR = {
     "safe",
@@ -96,8 +94,7 @@ def _returns_content(node: ast.FunctionDef) -> bool:
 
 CONTENTS = {
     node.name
-    for path in INTERFACE.rglob("*.py")
-    for node in ast.walk(ast.parse(path.read_text()))
+    for _, node in nodes("tui")
     if isinstance(node, ast.FunctionDef) and _returns_content(node)
 }
 """Functions and methods that return an object made by `MAKES`. Each call of those is checked."""
@@ -153,10 +150,9 @@ def _is_safe(  # noqa: PLR0912 - one branch for each kind of expression
 
 def _given() -> Iterator[tuple[str, ast.expr, _Function]]:
     """Yield each text passed to a widget, or made into what it draws, with file and function."""
-    for path in sorted(INTERFACE.rglob("*.py")):
-        if path == INTERFACE / "text" / "safe_content.py":
+    for path, tree in trees("tui").items():
+        if path == "text/safe_content.py":
             continue
-        tree = ast.parse(path.read_text())
         inside = {
             id(one) for node in ast.walk(tree) if _is_function(node) for one in ast.walk(node)
         }
@@ -168,7 +164,7 @@ def _given() -> Iterator[tuple[str, ast.expr, _Function]]:
                 function = _Function(node)
                 for part in parts:
                     for what in _texts_in(part):
-                        yield str(path.relative_to(INTERFACE)), what, function
+                        yield path, what, function
 
 
 def _is_function(node: ast.AST) -> bool:
@@ -217,23 +213,18 @@ def test_reviewed_exceptions_still_exist():
 def test_only_sanitizing_input_widgets_are_used():
     fields = {"Input", "MaskedInput", "TextArea"}
     made = [
-        f"{path.relative_to(INTERFACE)}: {ast.unparse(node)[:60]}"
-        for path in INTERFACE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        path
+        for path, node in nodes("tui")
         if (isinstance(node, ast.Call) and _name(node) in fields)
         or (isinstance(node, ast.ClassDef) and fields & {ast.unparse(base) for base in node.bases})
     ]
-    assert [one.split(":")[0] for one in sorted(made)] == [
-        "widgets/text_area.py",
-        "widgets/text_input.py",
-    ]
+    assert sorted(made) == ["widgets/text_area.py", "widgets/text_input.py"]
 
 
 def test_no_widget_interprets_markup():
     used = {
-        (str(path.relative_to(INTERFACE)), name)
-        for path in INTERFACE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        (path, name)
+        for path, node in nodes("tui")
         if isinstance(node, ast.Call) and (name := _name(node)) in FORBIDDEN
     }
     assert used == {("work/type_ahead_app.py", "notify")}  # our own sentences, without markup
@@ -271,9 +262,8 @@ def test_analysis_finds_untrusted_text(source, is_safe):
 
 def test_command_line_prints_only_through_output():
     printing = {
-        str(path.relative_to(SOURCES))
-        for path in SOURCES.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        path
+        for path, node in nodes()
         if isinstance(node, ast.Call)
         and (
             _name(node) in ("print", "echo", "secho")

@@ -24,21 +24,20 @@ from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Issue
 from tests.helpers import ANNA, HEADER, IMPORT, commit, csv_text, undo, user, write_file
+from tests.security.sources import SOURCES, nodes
 
-SOURCES = Path(__file__).parents[2] / "qm_tui"
 BO, CY = user("bo"), user("cy")
 
 
 def _calls(name: str) -> Iterator[tuple[str, ast.Call]]:
     """Yield the file and the call of each call of a method with this name."""
-    for path in sorted(SOURCES.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == name
-            ):
-                yield str(path.relative_to(SOURCES)), node
+    for path, node in nodes():
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == name
+        ):
+            yield path, node
 
 
 def _callers(name: str, of: str) -> set[str]:
