@@ -55,10 +55,11 @@ _BLANKS = [
 def test_values_are_trimmed_except_secrets(tmp_path, quote):
     for blanks in _BLANKS:
         cells = [f"{quote}{blanks}{value}{blanks}{quote}" for value in ("17", "New York", "P", "S")]
-        (record,), _ = _narrow(tmp_path, ",".join(cells))
-        assert [value for value in record.values if value] == [
-            *("17", f"{blanks}P{blanks}", f"{blanks}S{blanks}", "New York")
-        ]
+        text, expected = ",".join(cells), ["17", f"{blanks}P{blanks}", f"{blanks}S{blanks}"]
+        # alone it is read by itself, among others with them
+        for others in ((), ("1,A,P,S", "2,B,P,S", "")):
+            (record, *_), _ = _narrow(tmp_path, text, *others)
+            assert [value for value in record.values if value] == [*expected, "New York"]
 
 
 @pytest.mark.parametrize(
@@ -78,9 +79,10 @@ def test_values_are_trimmed_except_secrets(tmp_path, quote):
     ids=lambda value: value[:9],
 )
 def test_values_are_otherwise_unchanged(tmp_path, value):
-    (record,), _ = _narrow(tmp_path, f"17,{value},,")
-    assert column([record], "location") == [value]
-    assert record.issues == ()
+    for others in ((), ("1,A,P,S", "2,B,P,S", "")):
+        (record, *_), _ = _narrow(tmp_path, f"17,{value},,", *others)
+        assert column([record], "location") == [value]
+        assert record.issues == ()
 
 
 @pytest.mark.parametrize(
@@ -92,10 +94,18 @@ def test_values_are_otherwise_unchanged(tmp_path, value):
     ],
 )
 def test_cell_wrapped_as_a_text_formula_is_unwrapped(tmp_path, cell, value):
-    (record,), _ = _narrow(tmp_path, f'17,{cell},="0123","="" 0123 """')
-    assert column([record], "location") == [value]
-    assert column([record], "password") == ["0123"]
-    assert column([record], "salt") == [" 0123 "]  # a secret is not trimmed
+    for others in ((), ("1,A,P,S", "2,B,P,S", "")):
+        (record, *_), _ = _narrow(tmp_path, f'17,{cell},="0123","="" 0123 """', *others)
+        assert column([record], "location") == [value]
+        assert column([record], "password") == ["0123"]
+        assert column([record], "salt") == [" 0123 "]  # a secret is not trimmed
+
+
+@pytest.mark.parametrize("cell", ["'=1", "''-1", "'@x"])
+def test_guard_of_a_formula_is_removed(tmp_path, cell):
+    for others in ((), ("1,A,P,S", "2,B,P,S", "")):
+        (record, *_), _ = _narrow(tmp_path, f"17,{cell},{cell},", *others)
+        assert column([record], "location") == column([record], "password") == [cell[1:]]
 
 
 def test_missing_cells_at_the_end_are_absent_and_counted(tmp_path):
