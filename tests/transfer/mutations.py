@@ -236,9 +236,13 @@ def _replace_some_delimiters(chance: Random, file: CsvFile, line: Line) -> bool:
     return True
 
 
+def _places(text: str, is_wanted: Callable[[str], bool]) -> list[int]:
+    return [index for index, sign in enumerate(text) if is_wanted(sign)]
+
+
 def _lose_a_quote(chance: Random, _file: CsvFile, line: Line) -> bool:
     text = line.text
-    places = [index for index, sign in enumerate(text) if sign == '"']
+    places = _places(text, '"'.__eq__)
     if not places:
         return False
     place = chance.choice(places)
@@ -299,17 +303,15 @@ def _flip_delimiter(chance: Random, _file: CsvFile, line: Line) -> bool:
 
 def _flip_quote(chance: Random, _file: CsvFile, line: Line) -> bool:
     text = line.text
-    places = [index for index, sign in enumerate(text) if sign == '"']
+    places = _places(text, '"'.__eq__)
     return bool(places) and _flip(chance, line, text[: chance.choice(places)], '"')
 
 
 def _flip_letter(chance: Random, _file: CsvFile, line: Line) -> bool:
     text = line.text
-    places = [index for index, sign in enumerate(text) if not sign.isascii() and sign.isalpha()]
-    if not places:
-        return False
-    place = chance.choice(places)
-    return _flip(chance, line, text[:place], text[place])
+    places = _places(text, lambda sign: not sign.isascii() and sign.isalpha())
+    place = chance.choice(places or [0])
+    return bool(places) and _flip(chance, line, text[:place], text[place])
 
 
 def _flip_line_end(chance: Random, file: CsvFile, line: Line) -> bool:
@@ -433,22 +435,10 @@ def _end_anywhere(chance: Random, file: CsvFile) -> bytes:
     return data[: chance.randrange(len(data) // 3, len(data))]
 
 
-def _end_at_a_block(chance: Random, file: CsvFile) -> bytes:
-    data = file.data
-    return data[: chance.randrange(len(data) // 512) * 512 + 512]
-
-
 def _zeros_at_the_end(chance: Random, file: CsvFile) -> bytes:
     """Return a file whose last blocks were never written."""
     data = _end_anywhere(chance, file)
     return data + bytes(len(file.data) - len(data))
-
-
-def _zeros_inside(chance: Random, file: CsvFile) -> bytes:
-    data = bytearray(file.data)
-    start = chance.randrange(len(data) // 512) * 512
-    data[start : start + 512] = bytes(len(data[start : start + 512]))
-    return bytes(data)
 
 
 def _lose_lines(chance: Random, file: CsvFile) -> bytes:
@@ -531,12 +521,8 @@ def _footers(chance: Random, file: CsvFile) -> bytes:
     """Add what reports have at their end."""
     number = str(len(file.users))
     texts = [
-        ["Total", number],
-        [f"Total: {number} users"],
-        ["Total", *[""] * (len(file.columns) - 2), number],
-        ["-- end of file --"],
-        ["(60 rows affected)"],
-        ["\x1a"],
+        *(["Total", number], [f"Total: {number} users"], ["-- end of file --"]),
+        *(["Total", *[""] * (len(file.columns) - 2), number], ["(60 rows affected)"], ["\x1a"]),
     ]
     file.lines += [_damaged(file, ""), file.line_of(chance.choice(texts))]
     return file.data
@@ -544,12 +530,10 @@ def _footers(chance: Random, file: CsvFile) -> bytes:
 
 def _titles(chance: Random, file: CsvFile) -> bytes:
     """Add what reports have at their top."""
+    rest = [""] * (len(file.columns) - 1)
     titles = [
-        ["Users of the suite"],
-        ["Users of the suite", *[""] * (len(file.columns) - 1)],
-        ["Report", "2026-11-29", "12:03"],
-        ["Page 1 of 1", *[""] * 12, "Confidential"],
-        [""],
+        *(["Users of the suite"], ["Users of the suite", *rest], ["Report", "2026-11-29", "12:03"]),
+        *(["Page 1 of 1", *[""] * 12, "Confidential"], [""]),
     ]
     for _ in range(chance.randint(1, 3)):
         file.lines.insert(0, file.line_of(chance.choice(titles)))
@@ -583,14 +567,6 @@ def _replace_all_delimiters(chance: Random, file: CsvFile) -> bytes:
     ]
     for line in file.lines:
         line.text = line.text.replace(file.delimiter, other)
-    return file.data
-
-
-def _remove_all_quotes(_chance: Random, file: CsvFile) -> bytes:
-    """Remove all quotes, as `tr` does; records with a quote in a value are not in the file."""
-    file.lines = [line for line in file.lines if not any('"' in value for value in line.user or ())]
-    for line in file.lines:
-        line.text = line.text.replace('"', "")
     return file.data
 
 
@@ -657,16 +633,6 @@ def _cut_columns(chance: Random, file: CsvFile) -> bytes:
     return file.data
 
 
-def _cut_characters(chance: Random, file: CsvFile) -> bytes:
-    """Keep the first characters of each line; of records, not so many that they seem complete."""
-    width = chance.choice([80, 132, 160])
-    for line in file.lines:
-        line.text = line.text[:width]
-    columns = file.lines[0].width if file.has_header else len(file.columns)
-    file.lines = [line for line in file.lines if not line.user or line.width != columns]
-    return file.data
-
-
 def _strip_line_ends(_chance: Random, file: CsvFile) -> bytes:
     """Remove empty cells at the end of each line, as Excel does."""
     for line in file.lines:
@@ -695,9 +661,7 @@ def _damage_header(chance: Random, file: CsvFile) -> bytes:
 
 FILE_DAMAGE: Final[dict[str, Callable[[Random, CsvFile], bytes]]] = {
     "cut": _end_anywhere,
-    "cut at a block": _end_at_a_block,
     "zeros at the end": _zeros_at_the_end,
-    "zeros inside": _zeros_inside,
     "lines lost": _lose_lines,
     "lines repeated": _repeat_lines,
     "lines joined": _join_lines,
@@ -708,14 +672,12 @@ FILE_DAMAGE: Final[dict[str, Callable[[Random, CsvFile], bytes]]] = {
     "sep line": _sep_line,
     "delimiters replaced in a part": _replace_delimiters,
     "delimiters replaced everywhere": _replace_all_delimiters,
-    "all quotes removed": _remove_all_quotes,
     "other line ends": _other_line_ends,
     "transferred as text": _transfer_as_text,
     "byte lost": _lose_a_byte,
     "quoted-printable": _quoted_printable,
     "lines wrapped": _wrap_lines,
     "columns cut": _cut_columns,
-    "characters cut": _cut_characters,
     "line ends stripped": _strip_line_ends,
     "begins later": _begin_later,
     "header damaged": _damage_header,
