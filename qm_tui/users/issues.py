@@ -88,3 +88,20 @@ def redact_value(field: Field | None, value: str | None) -> str:
 def truncate(value: str, limit: int = _MAX_SHOWN) -> str:
     """Return a value with at most `limit` characters; a longer one ends with an ellipsis."""
     return value if len(value) <= limit else value[: limit - 1] + "…"
+
+
+def value_issue(
+    field: Field, value: str, text: str, fix: str, severity: Severity = Severity.ERROR
+) -> Issue:
+    """Return the problem of a value, which is shown unless it is a secret.
+
+    Args:
+        field: the field.
+        value: its value.
+        text: what is wrong, after the field and the value: "is not a valid SIP URI".
+        fix: what to do.
+        severity: whether it is an error or a warning.
+    """
+    reason = f"{field.name} {text}"
+    message = reason if field.is_secret else f"{field.name} '{truncate(value)}' {text}"
+    return Issue(field, message, fix, severity, reason)

@@ -13,7 +13,7 @@ from typing import Final
 
 from qm_tui.unicode_tables import IGNORABLE_RANGES
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Field, Kind, User
-from qm_tui.users.issues import Issue, Severity, field_number, truncate
+from qm_tui.users.issues import Issue, Severity, field_number, truncate, value_issue
 
 _inet_pton, _IPV4, _IPV6 = socket.inet_pton, socket.AF_INET, socket.AF_INET6
 
@@ -247,17 +247,6 @@ def _is_phone_address(value: str) -> bool:
     return is_ip_address(value) or _MAC.fullmatch(value) is not None
 
 
-def _check_address(field: Field, value: str) -> Issue | None:
-    if _is_phone_address(value):
-        return None
-    return Issue(
-        field,
-        f"{field.name} {_quoted(value)} is not a valid IP or MAC address",
-        "Enter an IPv4, IPv6 or MAC address, or leave it empty.",
-        reason=f"{field.name} is not a valid IP or MAC address",
-    )
-
-
 def _check_flag(field: Field, value: str) -> Issue | None:
     if value in ("0", "1"):
         return None
@@ -269,59 +258,54 @@ def _check_flag(field: Field, value: str) -> Issue | None:
     )
 
 
-def _check_recording_service(field: Field, value: str) -> Issue | None:
-    if is_ip_address(value):
-        return None
-    if _NODE_NAME.fullmatch(value):
-        return None
-    return Issue(
-        field,
-        f"{field.name} {_quoted(value)} is not an IP address, Any or a valid node name",
-        "Enter an IP address, Any, or the name of a high-availability node "
-        "(letters, digits, - _ ., at least one letter).",
-        reason=f"{field.name} is not an IP address, Any or a valid node name",
-    )
+def _is_recording_service(value: str) -> bool:
+    return is_ip_address(value) or _NODE_NAME.fullmatch(value) is not None
 
 
-def _check_windows_login(field: Field, value: str) -> Issue | None:
+def _is_windows_login(value: str) -> bool:
     domain, _, user_name = value.partition("\\")
-    if domain and user_name and "\\" not in user_name:
-        return None
-    return Issue(
-        field,
-        f"{field.name} {_quoted(value)} is not a valid Windows login",
-        "Use the format DOMAIN\\Username, or leave it empty.",
-        reason=f"{field.name} is not a valid Windows login",
-    )
-
-
-def _check_sip_uri(field: Field, value: str) -> Issue | None:
-    if sip_parts(value):
-        return None
-    return Issue(
-        field,
-        f"{field.name} {_quoted(value)} is not a valid SIP URI",
-        "Use the format sip:x@y (x: user name or extension; y: domain or IP address of the host), "
-        "or leave it empty.",
-        reason=f"{field.name} is not a valid SIP URI",
-    )
+    return bool(domain and user_name) and "\\" not in user_name
 
 
 Check = Callable[[Field, str], Issue | None]
 
-_CHECKS: Final[dict[str, Check]] = {
-    "recording_service": _check_recording_service,
-    "windows_login": _check_windows_login,
-    "sip_uri": _check_sip_uri,
+
+def _rule(is_valid: Callable[[str], object], text: str, fix: str) -> Check:
+    return lambda field, value: None if is_valid(value) else value_issue(field, value, text, fix)
+
+
+_CHECK_OF: Final[dict[str, Check]] = {
+    Kind.FLAG: _check_flag,
+    Kind.IP: _rule(
+        _is_phone_address,
+        "is not a valid IP or MAC address",
+        "Enter an IPv4, IPv6 or MAC address, or leave it empty.",
+    ),
+    "recording_service": _rule(
+        _is_recording_service,
+        "is not an IP address, Any or a valid node name",
+        "Enter an IP address, Any, or the name of a high-availability node "
+        "(letters, digits, - _ ., at least one letter).",
+    ),
+    "windows_login": _rule(
+        _is_windows_login,
+        "is not a valid Windows login",
+        "Use the format DOMAIN\\Username, or leave it empty.",
+    ),
+    "sip_uri": _rule(
+        sip_parts,
+        "is not a valid SIP URI",
+        "Use the format sip:x@y (x: user name or extension; y: domain or IP address of the host), "
+        "or leave it empty.",
+    ),
 }
+"""The checks of values, by kind or key of the field."""
 
-
-def _check_for(field: Field) -> Check | None:
-    by_kind = {Kind.FLAG: _check_flag, Kind.IP: _check_address}
-    return _CHECKS.get(field.key) or by_kind.get(field.kind)
-
-
-_CHECKED: Final = [(field, check) for field in FIELDS if (check := _check_for(field))]
+_CHECKED: Final = [
+    (field, check)
+    for field in FIELDS
+    if (check := _CHECK_OF.get(field.key) or _CHECK_OF.get(field.kind))
+]
 _INDIVIDUAL_CHECKS: Final = [
     (field.index, field, check) for field, check in _CHECKED if not field.repeats
 ]

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
 from qm_tui.users.identity import normalize_user_name
-from qm_tui.users.issues import Issue, Severity, field_number, truncate
+from qm_tui.users.issues import Issue, Severity, field_number, value_issue
 from qm_tui.users.validation import sip_parts
 
 _ON_DEMAND: Final = FIELD["on_demand_license"]
@@ -115,13 +115,6 @@ class _ValueWarning(NamedTuple):
     text: str
     fix: str
 
-    def issue(self, field: Field, value: str) -> Issue:
-        """Return the warning of a value."""
-        reason = f"{field.name} {self.text}"
-        message = reason if field.is_secret else f"{field.name} '{truncate(value)}' {self.text}"
-        kind = "" if field.is_secret else reason
-        return Issue(field, message, self.fix, Severity.WARNING, kind)
-
 
 def _is_never_quoted(field: Field) -> bool:
     return field in (_EXTENSION, _USER_NAME) or field.kind in _NEVER_QUOTED
@@ -215,5 +208,7 @@ def combined_warnings(user: User, stored: User | None = None) -> Iterator[Issue]
 def value_warnings(field: Field, value: str) -> list[Issue]:
     """Return the warnings of a single value of a field."""
     return [
-        warning.issue(field, value) for warning in _OF_FIELD[field.index] if warning.applies(value)
+        value_issue(field, value, warning.text, warning.fix, Severity.WARNING)
+        for warning in _OF_FIELD[field.index]
+        if warning.applies(value)
     ]

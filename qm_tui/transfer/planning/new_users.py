@@ -12,7 +12,7 @@ from qm_tui.transfer.reading.reader import Values
 from qm_tui.transfer.spreadsheet import is_error_value
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_FIELD_INDEXES, Field, User
 from qm_tui.users.identity import new_user_ids
-from qm_tui.users.issues import Issue, truncate
+from qm_tui.users.issues import Issue, value_issue
 from qm_tui.users.validation import validate_user
 
 _new = tuple.__new__
@@ -69,13 +69,8 @@ class NewUserFactory:
 
 
 def _error_value_issue(field: Field, value: str) -> Issue:
-    shown = "" if field.is_secret else f" '{truncate(value)}'"
-    return Issue(
-        field,
-        f"{field.name}{shown} is an error value of a spreadsheet",
-        f"Enter {field.name} as it was before the file was opened in the spreadsheet.",
-        reason=f"{field.name} is an error value of a spreadsheet",
-    )
+    fix = f"Enter {field.name} as it was before the file was opened in the spreadsheet."
+    return value_issue(field, value, "is an error value of a spreadsheet", fix)
 
 
 def _absent_field_issue(field: Field) -> Issue:

@@ -17,7 +17,7 @@ from qm_tui.transfer.reading.spreadsheet import is_formula
 from qm_tui.transfer.spreadsheet import has_number_format
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.identity import normalize_user_name
-from qm_tui.users.issues import Issue, Severity, truncate
+from qm_tui.users.issues import Issue, Severity, truncate, value_issue
 from qm_tui.users.new_values import ValuesInUse
 from qm_tui.users.warnings import user_warnings
 
@@ -114,12 +114,12 @@ def _formulas(user: User, stored: User | None) -> Iterator[Issue]:
     before = _NOTHING if stored is None else _text_values(stored)
     for field, value, old_value in zip(_TEXT_FIELDS, _text_values(user), before, strict=True):
         if value is not old_value and value != old_value and is_formula(value):
-            yield Issue(
+            yield value_issue(
                 field,
-                f"{field.name} '{truncate(value)}' would be run as a formula by a spreadsheet",
+                value,
+                "would be run as a formula by a spreadsheet",
                 "Check the value. Turn on “Guard formulas” when you export.",
                 Severity.WARNING,
-                f"{field.name} would be run as a formula by a spreadsheet",
             )
 
 
@@ -128,13 +128,12 @@ def _number_formats(user: User) -> Iterator[Issue]:
     for field in _NUMBERED_FIELDS:
         value = user[field.index]
         if has_number_format(value):
-            shown = "" if field.is_secret else f" '{truncate(value)}'"
-            yield Issue(
+            yield value_issue(
                 field,
-                f"{field.name}{shown} looks like a number altered by a spreadsheet",
+                value,
+                "looks like a number altered by a spreadsheet",
                 "Check the value. In the spreadsheet, format the column as text.",
                 Severity.WARNING,
-                f"{field.name} looks like a number altered by a spreadsheet",
             )
 
 

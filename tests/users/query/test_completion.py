@@ -10,15 +10,7 @@ from qm_tui.users.query.filter_parser import parse_filter
 
 _VALUES = {
     "department": [
-        "Sales",
-        "Support",
-        "Sales EMEA",
-        "IT",
-        "Vertrieb Süd",
-        "b*",
-        'a "b"',
-        "=x",
-        "a|b",
+        *("Sales", "Support", "Sales EMEA", "IT", "Vertrieb Süd", "b*", 'a "b"', "=x", "a|b"),
     ],
     "location": ["Oslo", "Malmö", "Ober-Oslo"],
     "windows_login": ["CORP\\anna", "CORP\\bo"],
