@@ -73,16 +73,12 @@ def test_unchanged_record_has_the_faults_of_the_plan(planned):
     assert [fault.field.key for fault in faults] == ["extension", "phone_ip", "is_active"]
 
 
-def test_faults_disappear_with_their_corrections(planned):
+def test_faults_appear_and_disappear_with_corrections(planned):
     prepared = planned([new("ben", extension="", phone_ip="10.0.0.256")])
     assert errors(prepared, 1, extension="0413") == ["phone_ip"]
     assert errors(prepared, 1, extension="0413", phone_ip="10.0.0.25") == []
-
-
-def test_typed_value_may_cause_a_new_fault(planned):
-    prepared = planned([new("ben", extension="")])
-    assert errors(prepared, 1, extension="0413", sip_uri="ben@example.com") == ["sip_uri"]
-    assert said(prepared, 1, extension="04\a13") == [
+    assert errors(prepared, 1, extension="0413", phone_ip="", sip_uri="ben@x.org") == ["sip_uri"]
+    assert said(prepared, 1, extension="04\a13", phone_ip="") == [
         ("extension", "Extension contains the control character U+0007")
     ]
 
@@ -169,13 +165,6 @@ def test_extension_that_another_record_will_have_is_a_warning(planned):
     assert said(prepared, 1, extension=CARA.extension) == []
 
 
-def test_similar_value_of_the_store_is_suggested(planned):
-    prepared = planned([new("ben", extension="")], CARA)
-    [(key, message)] = said(prepared, 1, extension="0777", department="Salse")
-    assert key == "department"
-    assert "did you mean 'Sales'?" in message
-
-
 def test_similar_value_is_suggested_among_many(planned):
     stored = [user(f"n{at}", department=f"Group {at}") for at in range(500)]
     prepared = planned([new("ben", extension="")], *stored, user("dan", department="Legal"))
@@ -202,7 +191,7 @@ def test_plan_after_the_correction_agrees_with_the_check(planned):
     prepared = planned(rows, BEN, CARA)
     judge = judge_of(prepared)
     pick = random.Random(4)  # noqa: S311 - any values
-    for _ in range(300):
+    for _ in range(100):
         number = pick.choice((1, 5))
         values = typed(
             prepared,
@@ -225,7 +214,7 @@ def test_plan_after_the_correction_agrees_with_the_check(planned):
         assert is_wrong == (rejected or costs_another), (values, faults)
 
 
-def test_scan_of_the_plan_can_be_canceled(planned):
+def test_scan_of_the_plan_needs_outcomes_and_can_be_canceled(planned):
     prepared = planned([new("ben", extension=""), new("cara")], CARA)
 
     def stop(*_):
@@ -233,10 +222,6 @@ def test_scan_of_the_plan_can_be_canceled(planned):
 
     with pytest.raises(Cancelled):
         RecordValidator(prepared.state, ImportOptions(), prepared.plan, stop)
-
-
-def test_plan_without_outcomes_raises(planned):
-    prepared = planned([new("ben")])
     with pytest.raises(ValueError, match="outcomes"):
         RecordValidator(prepared.state, ImportOptions(), replace(prepared.plan, outcomes=None))
 
