@@ -28,6 +28,9 @@ _PRELOAD_DELAY: Final = 0.5
 _GROWS_EVERY: Final = 0.5
 """Seconds between two updates of the table while the store is opened."""
 
+_PROGRESS_EVERY: Final = 0.25
+"""Seconds between two reports of progress meanwhile; each is 200 bytes on a slow line."""
+
 
 class UsersPage(UsersSelection):
     """Administration > Users.
@@ -63,7 +66,7 @@ class UsersPage(UsersSelection):
     def on_mount(self) -> None:
         self.session.set_status("Opening the store…")
         self._growth = self.set_interval(_GROWS_EVERY, self._grow)
-        self._open(self.begin_job())
+        self._open(self.session.begin_job(Job(self.post_message, interval=_PROGRESS_EVERY)))
 
     # Opening the store
 

@@ -19,8 +19,8 @@ from qm_tui.users.query.views import SortKey
 DEBOUNCE: Final = 0.15
 """Seconds without a key before a screen computes again what depends on the typed text."""
 
-_INTERVAL: Final = 1 / 4
-"""Seconds between two reports of progress: each is 200 bytes on a slow line."""
+_INTERVAL: Final = 1 / 8
+"""Seconds between two reports of progress."""
 
 
 class Operation(NamedTuple):
@@ -82,13 +82,18 @@ class Job:
     Args:
         report: called in the worker's thread with the progress.
         operation: the kind of operation.
+        interval: the seconds between two reports.
     """
 
     def __init__(
-        self, report: Callable[[JobProgressed], object], operation: Operation = OPERATION
+        self,
+        report: Callable[[JobProgressed], object],
+        operation: Operation = OPERATION,
+        *,
+        interval: float = _INTERVAL,
     ) -> None:
         self.operation = operation
-        self._report = report
+        self._report, self._interval = report, interval
         self._cancelled = Event()
         self._reason: type[Cancelled] = Cancelled
         self._reported = 0.0
@@ -107,8 +112,12 @@ class Job:
         return self._cancelled.is_set()
 
     def cancel(self, reason: type[Cancelled] = Cancelled) -> None:
-        """Make its next tick raise `Cancelled`, or `TerminalDisconnected` if that is the reason."""
-        self._reason = reason
+        """Make its next tick raise `Cancelled`, or `TerminalDisconnected` if that is the reason.
+
+        The first reason counts: a program that ends because of one cancels its workers, too.
+        """
+        if not self._cancelled.is_set():
+            self._reason = reason
         self._cancelled.set()
 
     def report_progress(self, phase: Phase, done: int, total: int) -> None:
@@ -119,7 +128,7 @@ class Job:
         """
         self._yield_control()
         now = time.monotonic()
-        if now - self._reported >= _INTERVAL:
+        if now - self._reported >= self._interval:
             self._reported = now
             self._report(JobProgressed(self._rate.describe(phase, done, total), done, total))
 

@@ -70,7 +70,7 @@ def page_pointed_at(pilot):
     return str(node.label) if node else ""
 
 
-@pytest.mark.parametrize("size", [(60, 16), LARGE])
+@pytest.mark.parametrize("size", [SMALL, LARGE])
 async def test_transactions_are_listed_newest_first_with_whole_actions(home, size, monkeypatch):
     monkeypatch.setenv("SSH_CONNECTION", "10.20.30.40 50000 10.0.0.1 22")
     path, users = home / "users.json", sample_users(3)
@@ -83,10 +83,12 @@ async def test_transactions_are_listed_newest_first_with_whole_actions(home, siz
         await open_activity(pilot)
         assert numbers(pilot) == [4, 3, 2, 1]
         text = shown(pilot)
-        for part in ("4 transactions", "Edit 3 users", "from 10.20.30.40", "Edit Jack"):
+        for part in ("4 transactions", "Edit 3 users", "Edit Jack"):
             assert part in text
+        assert "from 10.20.30.40" in text
         assert "Change password of Annika Berg " in text.splitlines()[3]
-        assert ("Script 'clean-up': 1 deleted" in text) is (size == LARGE)
+        await pilot.press("down")
+        await wait_until(pilot, lambda: "Script 'clean-up': 1 deleted" in words(pilot))
         counts = [line.split()[-1] for line in text.splitlines() if " root " in line]
         assert counts[:4] == ["~1", "-1", "~1", "+3"]
 

@@ -19,6 +19,7 @@ from qm_tui.store import open_store
 from tests.helpers import needs_package
 from tests.tui.pages import sample_users, store_of
 from tests.tui.terminal.test_real_terminal import DEAF, PROGRAM
+from tests.tui.tmux import soon
 
 ROOT = Path(__file__).parents[3]
 USERS, MANY = 30, 60_000
@@ -137,6 +138,8 @@ def test_lost_terminal_ends_the_program_and_keeps_the_store(store, big, loss, wo
     with Terminal([*wrapper, PROGRAM, "--store", str(store)]) as terminal:
         terminal.wait_for(f"{USERS} users")
         WORKS[work](terminal, big)
+        if work == "importing":
+            soon(lambda: any(store.parent.glob(".users.import.*")))  # it has begun to write
         lose(terminal)
         terminal.wait_for_end(SOON + (1.0 if wrapper else 0.0))  # it polls once a second
         if loss.startswith("SIG"):
