@@ -1,5 +1,7 @@
 """The pages with counts for tests."""
 
+from typing import Any
+
 from textual.pilot import Pilot
 
 from qm_tui.tui.counts.page import CountingPage
@@ -26,7 +28,7 @@ async def wait_until_counted(pilot: Pilot[str]) -> None:
     await pilot.pause()
 
 
-def rows_of(pilot: Pilot[str], kind: type[NumberList]) -> list[str]:
+def rows_of(pilot: Pilot[str], kind: type[NumberList[Any]]) -> list[str]:
     """The rows of a list, without bars and repeated blanks."""
     rows = top(pilot).query_one(kind)
     lines = [rows.row_text(row, 90) for row in range(rows.row_count)]

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
+from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.frame.stylesheets import style_sheets
 from qm_tui.tui.transfer.files.file_dialog import FileDialog
 from qm_tui.tui.work.type_ahead_app import TypeAheadApp
@@ -34,6 +35,10 @@ class DialogApp(TypeAheadApp[None]):
 
     def _keep(self, result: object) -> None:
         self.result = result
+
+    def action_show_keys(self) -> None:
+        """Show the keyboard shortcuts, as the program does."""
+        self.push_screen(KeysScreen(active_keys(self.screen)))
 
     @property
     def is_open(self) -> bool:

@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from qm_tui.progress import YieldControl
 from qm_tui.text import pad_or_truncate, pluralize
-from qm_tui.tui.widgets.count_table import NumberColumn, NumberList
+from qm_tui.tui.widgets.count_table import NumberList
 from qm_tui.tui.widgets.dialog import button_row
 from qm_tui.tui.widgets.list_dialog import ListDialog
 from qm_tui.tui.widgets.suggester import Suggestions
@@ -114,51 +114,31 @@ class ValueInput(SafeInput):
         self.post_message(self.InputRejected(text))
 
 
-class _ValueList(NumberList):
+class _ValueList(NumberList[ValueInUse]):
     """The values that match, with the number of users of each."""
 
-    header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 1
-    columns: ClassVar[Sequence[NumberColumn]] = (NumberColumn("Users", 9),)
     bar: ClassVar[int] = 0
-
-    def __init__(self) -> None:
-        super().__init__(id="values-in-use")
-        self._values: Sequence[ValueInUse] = ()
-        self._empty_text = ""
-
-    @property
-    def row_count(self) -> int:
-        """The number of values that match."""
-        return len(self._values)
-
-    @property
-    def cursor_value(self) -> str | None:
-        """The current value; None if none matches."""
-        return self._values[self.cursor_row].value if self._values else None
+    empty_text = ""
+    """Shown if there are no values."""
 
     def show(self, values: Sequence[ValueInUse], cursor_row: int, empty_text: str) -> None:
-        """Show values.
-
-        Args:
-            values: the values.
-            cursor_row: the row of the cursor.
-            empty_text: shown if there are none.
-        """
-        self._values, self._empty_text, self.is_counting = values, empty_text, False
+        """Show values, with the cursor in a row."""
+        self.empty_text = empty_text
+        self.set_items(values)
         self.rows_changed(cursor_row)
 
-    def name_of(self, row: int) -> str:
-        """Return the value of a row."""
-        return self._values[row].value
+    def value_of(self, item: ValueInUse) -> str:
+        """Return the value."""
+        return item.value
 
-    def numbers_of(self, row: int) -> Sequence[int]:
-        """Return the number of users of a row."""
-        return (self._values[row].users,)
+    def numbers_of(self, item: ValueInUse) -> Sequence[int]:
+        """Return the number of its users."""
+        return (item.users,)
 
     def footer_text(self, width: int, line: int) -> str:
         """Return why there are no values."""
-        return pad_or_truncate("" if self._values else f"  {self._empty_text}", width)
+        return pad_or_truncate("" if self.items else f"  {self.empty_text}", width)
 
 
 class ValuePicker(ListDialog[str]):
@@ -177,7 +157,7 @@ class ValuePicker(ListDialog[str]):
     INPUT: ClassVar[str] = "value-filter"
 
     def __init__(self, field: Field, value: str, source: ValueSource) -> None:
-        self._rows = _ValueList()
+        self._rows = _ValueList(id="values-in-use")
         super().__init__(self._rows, f"{field.name}: values in use", "Search", MAX_VALUE)
         self._value, self._source = value, source
         self._values: Sequence[ValueInUse] = ()
@@ -220,5 +200,5 @@ class ValuePicker(ListDialog[str]):
 
     def select(self) -> None:
         """Accept the current value."""
-        if self._rows.cursor_value is not None:
-            self.dismiss(self._rows.cursor_value)
+        if self._rows.cursor_item is not None:
+            self.dismiss(self._rows.cursor_item.value)

@@ -5,16 +5,15 @@ The arrow keys move the cursor between rows, and between columns, whose header i
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from rich.segment import Segment
 from textual import events, on
 from textual.binding import Binding, BindingType
 
 from qm_tui.text import pad_or_truncate, sanitize
-from qm_tui.tui.widgets.count_table import MAX_SHOWN, NumberColumn, NumberList
+from qm_tui.tui.widgets.count_table import MAX_SHOWN, Item, NumberColumn, NumberList
 from qm_tui.users.fields import FIELD
-from qm_tui.users.query.counts import EMPTY
 from qm_tui.users.query.license_usage import LICENSES, DepartmentUse, LicensesInUse, LicenseUse
 from qm_tui.users.query.licenses import License
 
@@ -31,7 +30,7 @@ _NAMES: Final = {
 }
 
 
-class CellCursorList(NumberList):
+class CellCursorList(NumberList[Item]):
     """Rows with numbers of users, with a cursor on one number."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"cell-list--current-header"}
@@ -47,8 +46,8 @@ class CellCursorList(NumberList):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.column = 0
-        self.above: CellCursorList | None = None
-        self.below: CellCursorList | None = None
+        self.above: CellCursorList[Any] | None = None
+        self.below: CellCursorList[Any] | None = None
 
     @property
     def term(self) -> str:
@@ -58,7 +57,7 @@ class CellCursorList(NumberList):
     @property
     def number(self) -> int:
         """The current number."""
-        return self.numbers_of(self.cursor_row)[self.column]
+        return self.numbers_of(self.items[self.cursor_row])[self.column]
 
     def header_text(self, width: int) -> list[Segment]:
         """Return the names of the columns; that of the current one is highlighted."""
@@ -123,7 +122,7 @@ class CellCursorList(NumberList):
             event.prevent_default()  # a click on another number of the current row does not open it
 
 
-class TypeList(CellCursorList):
+class TypeList(CellCursorList[LicenseUse]):
     """The number of users of each license, and how many of them are inactive."""
 
     columns: ClassVar[Sequence[NumberColumn]] = (
@@ -134,7 +133,6 @@ class TypeList(CellCursorList):
 
     def __init__(self) -> None:
         super().__init__(id="license-types")
-        self._types: Sequence[LicenseUse] = ()
 
     @property
     def heading(self) -> str:
@@ -142,32 +140,25 @@ class TypeList(CellCursorList):
         return super().heading if self.is_counting else "License"
 
     @property
-    def row_count(self) -> int:
-        """The number of licenses, including no license."""
-        return len(self._types)
-
-    @property
     def term(self) -> str:
         """The filter term for its users, or for the inactive ones."""
-        return self._types[self.cursor_row].term(inactive=self.column > 0)
+        return self.items[self.cursor_row].term(inactive=self.column > 0)
 
     def show(self, used: LicensesInUse, total: int) -> None:
         """Show the number of users of each license."""
-        self._types, self.total, self.is_counting = used.types, total, False
-        self.max_count = max(license_use.number for license_use in used.types)
+        self.set_items(used.types, total)
         self.rows_changed(self.cursor_row)
 
-    def name_of(self, row: int) -> str:
+    def value_of(self, item: LicenseUse) -> str:
         """Return the license."""
-        return _NAMES[self._types[row].license]
+        return _NAMES[item.license]
 
-    def numbers_of(self, row: int) -> Sequence[int]:
+    def numbers_of(self, item: LicenseUse) -> Sequence[int]:
         """Return the number of its users, and how many of them are inactive."""
-        license_use = self._types[row]
-        return license_use.number, license_use.inactive
+        return item.number, item.inactive
 
 
-class DepartmentList(CellCursorList):
+class DepartmentList(CellCursorList[DepartmentUse]):
     """The number of users of each department, in total and by license."""
 
     columns: ClassVar[Sequence[NumberColumn]] = (
@@ -181,7 +172,6 @@ class DepartmentList(CellCursorList):
 
     def __init__(self) -> None:
         super().__init__(id="license-departments")
-        self._departments: Sequence[DepartmentUse] = ()
 
     @property
     def heading(self) -> str:
@@ -189,31 +179,21 @@ class DepartmentList(CellCursorList):
         return "Department"
 
     @property
-    def row_count(self) -> int:
-        """The number of departments."""
-        return len(self._departments)
-
-    @property
     def term(self) -> str:
         """The filter term for the users of the department, or for those with a license."""
         license = LICENSES[self.column - 1] if self.column else None
-        return self._departments[self.cursor_row].term(license)
+        return self.items[self.cursor_row].term(license)
 
     def show(self, used: LicensesInUse) -> None:
         """Show the departments, largest first. The cursor stays on its department."""
-        was = self.position
-        self._departments, self.is_counting = used.departments, False
-        self.replace_rows(was, used.rows)
+        before = self.position
+        self.set_items(used.departments)
+        self.replace_rows(before, used.rows)
 
-    def name_of(self, row: int) -> str:
-        """Return the department, or a placeholder for none."""
-        return self._departments[row].department or EMPTY
-
-    def value_of(self, row: int) -> str:
+    def value_of(self, item: DepartmentUse) -> str:
         """Return the department."""
-        return self._departments[row].department
+        return item.department
 
-    def numbers_of(self, row: int) -> Sequence[int]:
+    def numbers_of(self, item: DepartmentUse) -> Sequence[int]:
         """Return the number of its users, in total and by license."""
-        department = self._departments[row]
-        return department.number, *department.by_license
+        return item.number, *item.by_license

@@ -42,7 +42,7 @@ class LicensesPage(CountingPage[LicensesInUse]):
         super().__init__(session)
         self._types, self._departments = TypeList(), DepartmentList()
         self._types.below, self._departments.above = self._departments, self._types
-        self._used: CellCursorList = self._types
+        self._used: CellCursorList[Any] = self._types
 
     def compose_counts(self) -> Iterator[Widget]:
         """Yield the licenses by type, and by department."""

@@ -1,13 +1,12 @@
 """The base class of the pages with counts: they count in the background, and stay up to date."""
 
 from collections.abc import Iterator
-from typing import Final, Generic, TypeVar, cast
+from functools import partial
+from typing import Final, Generic, TypeVar
 
-from textual import on, work
-from textual.message import Message
+from textual import work
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
 from qm_tui.progress import YieldControl
 from qm_tui.store.state import State
@@ -18,7 +17,7 @@ from qm_tui.tui.frame.page import Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import TOO_LONG
 from qm_tui.tui.widgets.virtual_list import MOVES
-from qm_tui.tui.work.background import WorkerCancelled, yield_control_for
+from qm_tui.tui.work.background import run_in_thread
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
@@ -27,19 +26,6 @@ Counts = TypeVar("Counts")
 
 _NO_MATCH: Final = "No matching users."
 _NO_USERS: Final = "No users yet."
-
-
-class CountsReady(Message):
-    """The users of a state were counted.
-
-    Args:
-        state: the state.
-        counts: the counts, of the page's type.
-    """
-
-    def __init__(self, state: State, counts: object) -> None:
-        super().__init__()
-        self.state, self.counts = state, counts
 
 
 class CountingPage(Page, Generic[Counts]):
@@ -65,7 +51,7 @@ class CountingPage(Page, Generic[Counts]):
 
         Args:
             state: the state.
-            yield_control: to be called about every millisecond; it may raise `WorkerCancelled`.
+            yield_control: to be called about every millisecond; it may raise an exception.
         """
         raise NotImplementedError
 
@@ -116,23 +102,13 @@ class CountingPage(Page, Generic[Counts]):
             self._counted_version = view.state.version
             self._count(view.state)
 
-    @work(thread=True, exclusive=True, group="counting", description="count")
-    def _count(self, state: State) -> None:
-        try:
-            counts = self.count_users(state, yield_control_for(get_current_worker()))
-        except WorkerCancelled:
-            return
-        self.post_message(CountsReady(state, counts))
-
-    @on(CountsReady)
-    def _counts_ready(self, event: CountsReady) -> None:
-        if event.state.version != self._counted_version:
-            return  # a newer state is being counted
-        self._shown_version = event.state.version
-        total = len(event.state.users)
+    @work(exclusive=True, group="counting", description="count")
+    async def _count(self, state: State) -> None:
+        counts = await run_in_thread(partial(self.count_users, state))
+        self._shown_version, total = state.version, len(state.users)
         self.query_one("#count", Static).update(safe(pluralize(total, "user")))
         self.query_one("#no-counts").display = not total
-        self.show_counts(cast("Counts", event.counts), total)
+        self.show_counts(counts, total)
         self.show_job()  # actions may have become available or unavailable
 
     # The users of a number

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from textwrap import wrap
 from typing import Any, ClassVar
 
 from textual import on
@@ -11,17 +12,65 @@ from textual.widget import Widget
 
 from qm_tui.progress import YieldControl
 from qm_tui.store.state import State
+from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.counts.page import CountingPage
 from qm_tui.tui.counts.rename_flow import rename
-from qm_tui.tui.counts.value_table import ValueList
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.page import COMMON, UNDO
+from qm_tui.tui.widgets.count_table import INITIAL_POSITION, MAX_SHOWN, NumberColumn, NumberList
 from qm_tui.tui.widgets.tab_row import FieldLine
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import Field
-from qm_tui.users.query.counts import FieldValues, count_field_values
+from qm_tui.users.query.counts import FieldValues, ValueCount, count_field_values
 from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterField
+
+
+class ValueList(NumberList[ValueCount]):
+    """Values, a row each, most frequent first."""
+
+    footer_height: ClassVar[int] = 2
+    columns: ClassVar[Sequence[NumberColumn]] = (
+        NumberColumn("Users", 9),
+        NumberColumn("Inactive", 8),
+    )
+    bar: ClassVar[int] = 6
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Show users", tooltip="Show users with this value")
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="values")
+        self._by: FilterField | None = None
+
+    def show(self, values: FieldValues, total: int, cursor_value: str | None) -> None:
+        """Show the values of a field.
+
+        Args:
+            values: the values.
+            total: the number of users.
+            cursor_value: the value to move the cursor to; without it, the cursor stays.
+        """
+        before = self.position if values.by == self._by else INITIAL_POSITION
+        self._by = values.by
+        self.set_items(values.counts, total)
+        self.replace_rows(before, values.rows, cursor_value)
+
+    def value_of(self, item: ValueCount) -> str:
+        """Return the value."""
+        return item.value
+
+    def numbers_of(self, item: ValueCount) -> Sequence[int]:
+        """Return the number of its users, and how many of them are inactive."""
+        return item.number, item.inactive
+
+    def footer_text(self, width: int, line: int) -> str:
+        """Return the filter term for the current value, which may be longer than its row."""
+        item = self.cursor_item
+        text = f"Filter  {sanitize(item.term, MAX_SHOWN)}" if item else ""
+        lines = wrap(text, max(8, width - 3), max_lines=self.footer_height, placeholder=" …")
+        return pad_or_truncate(f"  {lines[line]}" if line < len(lines) else "", width)
 
 
 class ValuesPage(CountingPage[Sequence[FieldValues]]):
@@ -110,14 +159,14 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
     @on(ValueList.RowSelected)
     def action_show_users(self) -> None:
         """Show the users with the current value."""
-        count = self._list.cursor_count
+        count = self._list.cursor_item
         if count is not None:
             self.show_users(count.term, count.number)
 
     @flow
     async def action_rename(self) -> None:
         """Rename the current value for all users who have it."""
-        count, index = self._list.cursor_count, self._field_index
+        count, index = self._list.cursor_item, self._field_index
         if count is None or not self.session.may_change:
             return
         new = await rename(self, self.session, self._values[index], count.value)
@@ -132,7 +181,7 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
             return len(self.BY) > 1
         if action in ("show_users", "rename"):
             with suppress(NoMatches):
-                if self._list.cursor_count is None:
+                if self._list.cursor_item is None:
                     return None
             return action == "show_users" or self.session.may_change or None
         return super().check_action(action, parameters)

@@ -1,16 +1,14 @@
 """The details of a user in a dialog that fills the terminal, with keys for the next user."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.store.interface import UserStore
-from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import key_hints, safe
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.details_pane import DetailsPane
@@ -36,7 +34,7 @@ class DetailsScreen(Dialog[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(-1)", "Previous user"),
         Binding("right,l", "move(1)", "Next user"),
-        Binding("question_mark,f1", "show_keys", "Keys"),
+        Binding("question_mark", "app.show_keys", "Keys"),
         Binding("escape,q,enter", "close", "Close"),
     ]
 
@@ -109,10 +107,6 @@ class DetailsScreen(Dialog[int]):
     def action_close(self) -> None:
         """Close the dialog."""
         self.dismiss(self._row)
-
-    def action_show_keys(self) -> None:
-        """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

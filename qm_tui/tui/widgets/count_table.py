@@ -1,18 +1,24 @@
 """A list of values with numbers of users, and their share as a bar."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, Generic, NamedTuple, TypeVar
 
 from rich.segment import Segment
 
 from qm_tui.text import pad_or_truncate, pluralize, sanitize
 from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.users.query.counts import EMPTY
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
+
+Item = TypeVar("Item")
 
 MAX_SHOWN: Final = 300
 """Characters of a value that are processed for a line."""
 
 TOO_LONG: Final = f"This value is too long to filter by (maximum {MAX_FILTER_LENGTH:,} characters)."
+
+_FEW: Final = 8
+"""Rows among which the largest number is."""
 
 _SHARE: Final = 7
 _BAR: Final = "■"
@@ -48,16 +54,19 @@ class NumberColumn(NamedTuple):
     width: int
 
 
-class NumberList(VirtualList):
+class NumberList(VirtualList, Generic[Item]):
     """Values with numbers of users, a row each. Subclasses define the values and the columns.
 
     Args:
         id: the widget's ID.
+
+    Attributes:
+        items: what the rows show, in their order.
     """
 
     header_height: ClassVar[int] = 1
 
-    columns: ClassVar[Sequence[NumberColumn]]
+    columns: ClassVar[Sequence[NumberColumn]] = (NumberColumn("Users", 9),)
     """The columns of numbers."""
 
     bar: ClassVar[int] = 4
@@ -66,34 +75,54 @@ class NumberList(VirtualList):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self.total = self.max_count = 0
+        self.items: Sequence[Item] = ()
+        self._total = self._largest = 0
         self.is_counting = True
+
+    @property
+    def row_count(self) -> int:
+        """The number of rows."""
+        return len(self.items)
+
+    @property
+    def cursor_item(self) -> Item | None:
+        """What the current row shows; None if there are no rows."""
+        return self.items[self.cursor_row] if self.items else None
 
     @property
     def heading(self) -> str:
         """The header above the values."""
         return "counting…" if self.is_counting else pluralize(self.row_count, "value")
 
-    def name_of(self, row: int) -> str:
-        """Return the text for the value of a row."""
+    def value_of(self, item: Item) -> str:
+        """Return the exact value of a row."""
         raise NotImplementedError
 
-    def numbers_of(self, row: int) -> Sequence[int]:
+    def name_of(self, item: Item) -> str:
+        """Return the text for the value of a row, or a placeholder for an empty one."""
+        return self.value_of(item) or EMPTY
+
+    def numbers_of(self, item: Item) -> Sequence[int]:
         """Return the numbers of a row, in the order of the columns."""
         raise NotImplementedError
 
-    def value_of(self, row: int) -> str:
-        """Return the exact value of a row."""
-        return self.name_of(row)
+    def set_items(self, items: Sequence[Item], total: int = 0) -> None:
+        """Set what the rows show. Tell the list next that its rows have changed.
+
+        Args:
+            items: the rows: the largest first, or a few.
+            total: the number of all users, for the shares.
+        """
+        self.items, self._total, self.is_counting = items, total, False
+        self._largest = max((self.numbers_of(item)[0] for item in items[:_FEW]), default=0)
 
     @property
     def position(self) -> ListPosition:
         """The position of the list."""
         row, top = self.cursor_row, int(self.scroll_offset.y)
-        has_rows = row < self.row_count
-        return ListPosition(
-            row, self.value_of(row) if has_rows else None, self.value_of(top) if has_rows else None
-        )
+        if row >= self.row_count:
+            return ListPosition(row, None, None)
+        return ListPosition(row, *(self.value_of(self.items[at]) for at in (row, top)))
 
     def replace_rows(
         self, position: ListPosition, rows: Mapping[str, int], cursor_value: str | None = None
@@ -125,8 +154,9 @@ class NumberList(VirtualList):
     def row_text(self, row: int, width: int) -> str:
         """Return the value, the numbers, and the first number's share of all users with a bar."""
         sign = ">" if row == self.cursor_row else " "
-        name = pad_or_truncate(sanitize(self.name_of(row), MAX_SHOWN), self.name_width(width))
-        numbers = self.numbers_of(row)
+        item = self.items[row]
+        name = pad_or_truncate(sanitize(self.name_of(item), MAX_SHOWN), self.name_width(width))
+        numbers = self.numbers_of(item)
         cells = "".join(
             f" {number:>{column.width},}"
             for number, column in zip(numbers, self.columns, strict=True)
@@ -137,9 +167,9 @@ class NumberList(VirtualList):
     def _share(self, number: int, width: int) -> str:
         if not number:
             return f" {'0%':>{_SHARE}}"
-        share = number / self.total
+        share = number / self._total
         percent = f"{share:.1%}" if share >= _MIN_SHARE else "<0.1%"
-        bar = _BAR * max(1, round(self._bar_width(width) * number / self.max_count))
+        bar = _BAR * max(1, round(self._bar_width(width) * number / self._largest))
         return f" {percent:>{_SHARE}} {bar}"
 
     def name_width(self, width: int) -> int:

@@ -1,5 +1,7 @@
 """The Licenses page: counts by type and by department, and the users of each number."""
 
+from typing import Any
+
 import pytest
 from textual.widgets import Button, Static
 
@@ -86,7 +88,7 @@ async def test_enter_shows_exactly_the_users_of_a_number(home):
     async with app_on(home / "users.json", SIX).run_test(size=SMALL) as pilot:
         await open_counts(pilot, "licenses")
         page = top(pilot)
-        cells: list[tuple[type[CellCursorList], int, int, list[User]]] = []
+        cells: list[tuple[type[CellCursorList[Any]], int, int, list[User]]] = []
         for row, license in enumerate(LICENSES):
             having = [one for one in SIX if license in licenses_of(one)]
             inactive = [one for one in having if one.is_active == "0"]

@@ -8,8 +8,7 @@ from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.choice_dialog import ConfirmDialog
 from qm_tui.tui.counts.rename_dialog import RenameDialog
-from qm_tui.tui.counts.value_table import ValueList
-from qm_tui.tui.counts.values_page import DepartmentsPage, LocationsPage, ProfilesPage
+from qm_tui.tui.counts.values_page import DepartmentsPage, LocationsPage, ProfilesPage, ValueList
 from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.users.filter_bar import FilterBar
 from qm_tui.tui.widgets.count_table import TOO_LONG
@@ -53,7 +52,7 @@ def values(pilot):
 
 
 def cursor_value(pilot):
-    one = list_of(pilot).cursor_count
+    one = list_of(pilot).cursor_item
     return one.value if one else None
 
 

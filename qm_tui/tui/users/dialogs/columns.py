@@ -1,6 +1,6 @@
 """The dialog for the column layout: shown columns, their order and width, frozen columns."""
 
-from typing import ClassVar, Final, cast
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual import on
@@ -8,11 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.text import pad_or_truncate, pluralize
-from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.users.dialogs.layout_editor import LayoutDraft
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
@@ -152,7 +150,7 @@ class ColumnsDialog(Dialog[Layout | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "use", "Apply"),
-        Binding("question_mark,f1", "show_keys", "Keys"),
+        Binding("question_mark", "app.show_keys", "Keys"),
         Binding("escape,q", "cancel", "Cancel"),
     ]
 
@@ -196,10 +194,6 @@ class ColumnsDialog(Dialog[Layout | None]):
     def action_cancel(self) -> None:
         """Close the dialog. The layout of the table does not change."""
         self.dismiss(None)
-
-    def action_show_keys(self) -> None:
-        """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
 
 def _meaning(column: Column) -> str:

@@ -1,24 +1,21 @@
 """The dialog with the number of shown users per value of a field."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final, cast
+from functools import partial
+from typing import ClassVar, Final
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Button, Static
-from textual.worker import get_current_worker
 
 from qm_tui.text import pad_or_truncate, sanitize
-from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.count_table import MAX_SHOWN, TOO_LONG, NumberColumn, NumberList
+from qm_tui.tui.widgets.count_table import MAX_SHOWN, TOO_LONG, NumberList
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.tab_row import FieldLine
 from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
-from qm_tui.tui.work.background import WorkerCancelled, yield_control_for
+from qm_tui.tui.work.background import run_in_thread
 from qm_tui.users.fields import Kind, User
 from qm_tui.users.query.columns import COLUMN
 from qm_tui.users.query.counts import COUNTABLE_FIELDS, Count, count_by
@@ -34,7 +31,7 @@ _FIELD_BINDINGS: Final[list[BindingType]] = [
 ]
 
 
-class CountList(NumberList):
+class CountList(NumberList[Count]):
     """A list of values with the number of users that have them.
 
     Args:
@@ -42,7 +39,6 @@ class CountList(NumberList):
     """
 
     footer_height: ClassVar[int] = 2
-    columns: ClassVar[Sequence[NumberColumn]] = (NumberColumn("Users", 9),)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Add to filter"),
@@ -51,19 +47,13 @@ class CountList(NumberList):
 
     def __init__(self, total: int) -> None:
         super().__init__(id="count-list")
-        self.total = total
+        self._users = total
         self._title = self._note = ""
-        self._counts: Sequence[Count] = ()
-
-    @property
-    def row_count(self) -> int:
-        """The number of values counted so far."""
-        return len(self._counts)
 
     @property
     def term(self) -> str:
         """The filter term of the current row, or an empty string if there are no rows."""
-        return self._counts[self.cursor_row].term if self._counts else ""
+        return self.cursor_item.term if self.cursor_item is not None else ""
 
     def show(self, title: str, counts: Sequence[Count] | None, note: str = "") -> None:
         """Show the counts of a field.
@@ -73,9 +63,9 @@ class CountList(NumberList):
             counts: the values, most frequent first; None while they are being counted.
             note: a note about the counts.
         """
-        self._title, self._counts, self._note = title, counts or (), note
+        self._title, self._note = title, note
+        self.set_items(counts or (), self._users)
         self.is_counting = counts is None
-        self.max_count = self._counts[0].number if self._counts else 0
         self.rows_changed()
 
     @property
@@ -83,31 +73,18 @@ class CountList(NumberList):
         """The name of the field and the number of values."""
         return f"{self._title}: {super().heading}"
 
-    def name_of(self, row: int) -> str:
-        """Return the value of a row."""
-        return self._counts[row].value
+    def value_of(self, item: Count) -> str:
+        """Return the value."""
+        return item.value
 
-    def numbers_of(self, row: int) -> Sequence[int]:
-        """Return the number of users of a row."""
-        return (self._counts[row].number,)
+    def numbers_of(self, item: Count) -> Sequence[int]:
+        """Return the number of its users."""
+        return (item.number,)
 
     def footer_text(self, width: int, line: int) -> str:
         """Return the note in the first line, the current filter term in the second."""
         term = f"Filter  {sanitize(self.term, MAX_SHOWN)}" if self.term else ""
         return pad_or_truncate(f"  {(self._note, term)[line]}", width)
-
-
-class FieldCounted(Message):
-    """Users were counted by a field.
-
-    Args:
-        by: the field.
-        counts: the values with their numbers of users.
-    """
-
-    def __init__(self, by: FilterField, counts: Sequence[Count]) -> None:
-        super().__init__()
-        self.by, self.counts = by, counts
 
 
 class CountsDialog(Dialog[str | None]):
@@ -121,7 +98,7 @@ class CountsDialog(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *_FIELD_BINDINGS,
-        Binding("question_mark,f1", "show_keys", "Keys"),
+        Binding("question_mark", "app.show_keys", "Keys"),
         Binding("escape,q,F", "cancel", "Close"),
     ]
 
@@ -188,20 +165,12 @@ class CountsDialog(Dialog[str | None]):
 
     # Counting
 
-    @work(thread=True, exclusive=True, group="counting", description="count")
-    def _count(self, by: FilterField) -> None:
-        users, rest = self._users, yield_control_for(get_current_worker())
-        try:
-            counts = count_by((users[user_id] for user_id in self._user_ids), by, rest)
-        except WorkerCancelled:
-            return
-        self.post_message(FieldCounted(by, counts))
-
-    @on(FieldCounted)
-    def _counted(self, event: FieldCounted) -> None:
-        self._cache[event.by.name] = event.counts
-        if event.by is COUNTABLE_FIELDS[self._index]:
-            self._show(event.by, event.counts)
+    @work(exclusive=True, group="counting", description="count")
+    async def _count(self, by: FilterField) -> None:
+        users = (self._users[user_id] for user_id in self._user_ids)
+        counts = await run_in_thread(partial(count_by, users, by))
+        self._cache[by.name] = counts
+        self._show(by, counts)
 
     # Closing
 
@@ -218,10 +187,6 @@ class CountsDialog(Dialog[str | None]):
     def action_cancel(self) -> None:
         """Close the dialog. The filter does not change."""
         self.dismiss(None)
-
-    def action_show_keys(self) -> None:
-        """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
 
 def _short(by: FilterField) -> str:
