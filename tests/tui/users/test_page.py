@@ -115,7 +115,7 @@ async def test_actions_bar_shows_progress(home, slow, monkeypatch):
         await write_users(file, 3000)
         await import_file(pilot, file)
         importing = [text for text in said if text.startswith("Importing ")]
-        assert any(text.startswith("Importing 1,000 of 3,000  ██") for text in importing)
+        assert any(" of 3,000  ██" in text for text in importing)
         assert len(set(importing)) > 2
 
 

@@ -1,17 +1,15 @@
 """The dialog that marks users from a typed or pasted list."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from functools import partial
 from typing import ClassVar, Final, cast
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Static
-from textual.worker import get_current_worker
 
 from qm_tui.text import pluralize
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
@@ -21,7 +19,7 @@ from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.text_area import MAX_CHARACTERS, MAX_LINE, MAX_LINES, SafeTextArea
 from qm_tui.tui.widgets.virtual_list import VirtualList
-from qm_tui.tui.work.background import WorkerCancelled, yield_control_for
+from qm_tui.tui.work.background import run_in_thread
 from qm_tui.tui.work.job import DEBOUNCE
 from qm_tui.users.fields import User
 from qm_tui.users.query.pasted_list import ResolvedList, resolve_list
@@ -38,22 +36,6 @@ _TOO_LONG: Final = (
 _NO_MATCH: Final = "No users match the list yet. Edit the list, or press Esc to cancel."
 _UNSAVED: Final = "The pasted list will be lost"
 _DISCARD: Final = "Discard the pasted list?"
-
-
-class _LookupBuilt(Message):
-    """The index of the users is complete."""
-
-    def __init__(self, lookup: UserLookup) -> None:
-        super().__init__()
-        self.lookup = lookup
-
-
-class _ListResolved(Message):
-    """The users of a list were found."""
-
-    def __init__(self, lines: Sequence[str], resolved: ResolvedList) -> None:
-        super().__init__()
-        self.lines, self.resolved = lines, resolved
 
 
 class MarkListDialog(Dialog[Sequence[str] | None]):
@@ -104,15 +86,9 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     # Finding the users
 
-    @work(thread=True, description="index users")
-    def _build_lookup(self) -> None:
-        with suppress(WorkerCancelled):
-            rest = yield_control_for(get_current_worker())
-            self.post_message(_LookupBuilt(UserLookup(self._users, self._names, rest)))
-
-    @on(_LookupBuilt)
-    def _lookup_built(self, event: _LookupBuilt) -> None:
-        self._lookup = event.lookup
+    @work(description="index users")
+    async def _build_lookup(self) -> None:
+        self._lookup = await run_in_thread(partial(UserLookup, self._users, self._names))
         self._resolve()
 
     @on(SafeTextArea.Changed)
@@ -127,21 +103,11 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         if self._lookup is not None:
             self._resolve_list(self._text.lines, self._lookup)
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="finding",
-        description="find users of a list",
-    )
-    def _resolve_list(self, lines: Sequence[str], directory: UserLookup) -> None:
-        with suppress(WorkerCancelled):
-            rest = yield_control_for(get_current_worker())
-            self.post_message(_ListResolved(lines, resolve_list(lines, directory, rest)))
-
-    @on(_ListResolved)
-    def _list_resolved(self, event: _ListResolved) -> None:
-        self._lines, self._resolved = event.lines, event.resolved
-        self._unresolved_list.show(event.resolved.unresolved)
+    @work(exclusive=True, group="finding", description="find users of a list")
+    async def _resolve_list(self, lines: Sequence[str], lookup: UserLookup) -> None:
+        self._resolved = await run_in_thread(partial(resolve_list, lines, lookup))
+        self._lines = lines
+        self._unresolved_list.show(self._resolved.unresolved)
         self._show_resolved()
 
     @on(UnresolvedList.SelectionChanged)

@@ -1,21 +1,20 @@
 """The dialog that opens, saves and deletes views."""
 
+import asyncio
 from collections.abc import Sequence
-from typing import ClassVar, Final, cast
+from functools import partial
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.config.saved_views import built_in_name, is_same_name, save_views, views_path
 from qm_tui.paths import abbreviate_home
 from qm_tui.text import pad_or_truncate, pluralize, sanitize
-from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.key_hint import KeyHint
@@ -124,20 +123,6 @@ class ViewList(VirtualList):
         return pad_or_truncate(f"    {lines[line]}", width)
 
 
-class _ViewsSaved(Message):
-    """A view was saved or deleted, or that has failed.
-
-    Args:
-        view: the view.
-        is_saved: whether it was to be saved, not deleted.
-        succeeded: whether it succeeded.
-    """
-
-    def __init__(self, view: SavedView, *, is_saved: bool, succeeded: bool) -> None:
-        super().__init__()
-        self.view, self.is_saved, self.succeeded = view, is_saved, succeeded
-
-
 class ViewsDialog(Dialog[SavedView | None]):
     """Opens, saves and deletes views. The result is the view to show, or None.
 
@@ -151,7 +136,7 @@ class ViewsDialog(Dialog[SavedView | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "save", "Save the current view"),
         Binding("D,delete", "delete", "Delete the view"),
-        Binding("question_mark,f1", "show_keys", "Keys"),
+        Binding("question_mark", "app.show_keys", "Keys"),
         Binding("escape,q,v", "cancel", "Close"),
     ]
 
@@ -233,13 +218,10 @@ class ViewsDialog(Dialog[SavedView | None]):
                 f"{built_in} is a built-in view and cannot be replaced. Choose another name."
             )
         elif before is not None and view != before:
-            self._confirm(
-                ConfirmQuestion(f"Replace the view {sanitize(before.name)}?", yes="Replace"),
-                view,
-                is_saved=True,
-            )
+            text = f"Replace the view {sanitize(before.name)}?"
+            self._confirm(text, "Replace", view, deletes=False)
         else:
-            self._save(view, is_saved=True)
+            self._write(view, deletes=False)
 
     # Deleting
 
@@ -249,38 +231,31 @@ class ViewsDialog(Dialog[SavedView | None]):
         if built_in_name(view.name):
             self._show_message(f"{view.name} is a built-in view and cannot be deleted.")
             return
-        question = ConfirmQuestion(
-            f"Delete the view {sanitize(view.name)}? No users are affected.", yes="Delete"
-        )
-        self._confirm(question, view, is_saved=False)
+        text = f"Delete the view {sanitize(view.name)}? No users are affected."
+        self._confirm(text, "Delete", view, deletes=True)
 
     # Writing
 
-    def _confirm(self, question: ConfirmQuestion, view: SavedView, *, is_saved: bool) -> None:
+    def _confirm(self, text: str, yes: str, view: SavedView, *, deletes: bool) -> None:
         def answered(is_confirmed: bool | None) -> None:
             if is_confirmed:
-                self._save(view, is_saved=is_saved)
+                self._write(view, deletes=deletes)
 
-        self.app.push_screen(question, answered)
+        self.app.push_screen(ConfirmQuestion(text, yes=yes), answered)
 
-    @work(thread=True, group="views", description="write the views")
-    def _save(self, view: SavedView, *, is_saved: bool) -> None:
-        could = save_views(saved=view) if is_saved else save_views(deleted=view.name)
-        self.post_message(_ViewsSaved(view, is_saved=is_saved, succeeded=could))
-
-    @on(_ViewsSaved)
-    def _views_saved(self, event: _ViewsSaved) -> None:
-        if not event.succeeded:
-            path = abbreviate_home(views_path())
-            if event.is_saved:
-                self._show_message(f"Cannot write {path}. The view was not saved.")
-            else:
-                self._show_message(f"Cannot write {path}. The view was not deleted.")
-        elif not event.is_saved:
-            self._lines.without(event.view.name)
+    @work(group="views", description="write the views")
+    async def _write(self, view: SavedView, *, deletes: bool) -> None:
+        change = (
+            partial(save_views, deleted=view.name) if deletes else partial(save_views, saved=view)
+        )
+        if not await asyncio.to_thread(change):
+            outcome = "The view was not deleted." if deletes else "The view was not saved."
+            self._show_message(f"Cannot write {abbreviate_home(views_path())}. {outcome}")
+        elif deletes:
+            self._lines.without(view.name)
             self.query_one("#views-now", Static).update(safe_lines(self._current_text))
         elif self.is_current:
-            self.dismiss(event.view)
+            self.dismiss(view)
 
     # Closing
 
@@ -296,10 +271,6 @@ class ViewsDialog(Dialog[SavedView | None]):
             self._lines.focus()
         else:
             self.dismiss(None)
-
-    def action_show_keys(self) -> None:
-        """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
 
 def _filter_line(text: str) -> str:

@@ -242,6 +242,7 @@ async def test_lines_are_wrapped_again_only_for_other_width(monkeypatch):
         assert hand.app.dialog.query_one(UnresolvedList).display
         assert wrapped == []
         await hand.pilot.resize_terminal(60, 24)
+        await hand.settle()
         assert wrapped
 
 
