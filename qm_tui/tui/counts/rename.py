@@ -6,8 +6,10 @@ from qm_tui.store.changes.bulk import BulkChange, by_field_value
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.text import pluralize
 from qm_tui.users.fields import Field
-from qm_tui.users.issues import truncate
+from qm_tui.users.issues import Issue, truncate
 from qm_tui.users.query.counts import EMPTY
+from qm_tui.users.validation import control_character_issue, length_issue
+from qm_tui.users.warnings import value_warnings
 
 
 class RenamePlan(NamedTuple):
@@ -43,6 +45,16 @@ class RenamePlan(NamedTuple):
                 return f"{used} After merging: {total} users."
             return f"{used} In total, {total} users will have it."
         return f"Sets {name} to {new} for {users}."
+
+    @property
+    def error(self) -> Issue | None:
+        """The error in the new value; None if it is valid."""
+        return control_character_issue(self.field, self.new) or length_issue(self.field, self.new)
+
+    @property
+    def warnings(self) -> list[Issue]:
+        """The warnings of the new value, apart from similar values."""
+        return list(value_warnings(self.field, self.new))
 
     @property
     def button_label(self) -> str:

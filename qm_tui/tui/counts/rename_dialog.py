@@ -25,8 +25,6 @@ from qm_tui.users.fields import MAX_VALUE
 from qm_tui.users.issues import Issue, truncate
 from qm_tui.users.new_values import ValuesInUse
 from qm_tui.users.query.counts import FieldValues
-from qm_tui.users.validation import control_character_issue, length_issue
-from qm_tui.users.warnings import value_warnings
 
 _TOO_LONG: Final = f"! Too long (maximum {MAX_VALUE:,} characters)."
 _NEW_NAME: Final = "Type a different name."
@@ -164,16 +162,15 @@ class RenameDialog(Confirms, Dialog[RenamePlan | None]):
     @property
     def _error(self) -> str:
         """The error in the new value; empty if it is valid."""
-        field, new = self._rename_plan.field, self._rename_plan.new
-        issue = control_character_issue(field, new) or length_issue(field, new)
+        issue = self._rename_plan.error
         return f"! {with_full_stop(issue.message)} {issue.fix}" if issue is not None else ""
 
     @property
     def _warnings(self) -> Sequence[Issue]:
         """The warnings of the new value. A new name is one only if a similar value is in use."""
-        field, new = self._rename_plan.field, self._rename_plan.new
-        similar = self._in_use.issue(field, new, only_if_similar=True)
-        return [*value_warnings(field, new), *([similar] if similar is not None else ())]
+        plan = self._rename_plan
+        similar = self._in_use.issue(plan.field, plan.new, only_if_similar=True)
+        return [*plan.warnings, *([similar] if similar is not None else ())]
 
     @on(Input.Changed)
     def _show_effect(self) -> None:

@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
 from qm_tui.store.state import State
+from qm_tui.text import pluralize
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.user.form_rows import ChoiceRow, FormRow, SecretInput, TextRow
+from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.users.fields import FIELD, GROUPED, Field, Group, Kind
 from qm_tui.users.issues import Issue, Severity
 from qm_tui.users.new_values import ValuesInUse
@@ -35,6 +37,10 @@ _PASSWORDS_DIFFER: Final = Issue(
 )
 _SET: Final = "set (change with P on the Users page)"
 _NEW_SALT: Final = "generated with the password"
+
+
+RowIssues = dict[FormRow, list[Issue]]
+"""The problems of each row, errors first."""
 
 
 class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
@@ -120,6 +126,14 @@ class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
 
     # Values
 
+    @on(RadioRow.Changed)
+    def _choice_changed(self) -> None:
+        """Enable the fields whose flag is set, and disable the others."""
+        self.apply_input()
+        for row in self.rows:
+            if isinstance(row, TextRow):
+                row.show(self._draft)
+
     def apply_input(self) -> None:
         """Copy the edited values into the draft."""
         for row in self.rows:
@@ -129,12 +143,6 @@ class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
         """Show the values of the draft."""
         for row in self.rows:
             row.show(self._draft)
-
-    def show_dependencies(self) -> None:
-        """Enable the fields whose flag is set, and disable the others."""
-        for row in self.rows:
-            if isinstance(row, TextRow):
-                row.show(self._draft)
 
     @property
     def _typed_passwords(self) -> list[str]:
@@ -165,7 +173,7 @@ class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
 
     def issues(
         self, state: State, in_use: ValuesInUse, rejected: Mapping[FormRow, str]
-    ) -> dict[FormRow, list[Issue]]:
+    ) -> RowIssues:
         """Validate the draft against a state of the store.
 
         Args:
@@ -189,6 +197,25 @@ class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
             if shown_at is not None and not is_replaced:
                 issues.setdefault(shown_at, []).append(issue)
         return issues
+
+    def focus_error(self, issues: RowIssues) -> str:
+        """Focus the first row with an error.
+
+        Returns:
+            Why the user cannot be saved; empty if there are no errors.
+        """
+        errors = [
+            (row, issue)
+            for row in self.rows
+            for issue in issues.get(row, [])
+            if issue.severity is Severity.ERROR
+        ]
+        if not errors:
+            return ""
+        row, error = errors[0]
+        self.focus_row(row)
+        more = f" (and {pluralize(len(errors) - 1, 'more error')})" if len(errors) > 1 else ""
+        return f"Not saved: {error.message}{more}."
 
     # Rows
 

@@ -90,9 +90,15 @@ class FormRow(Widget):
     def show(self, draft: UserDraft) -> None:
         """Show the values of a draft."""
 
-    def help(self, width: int) -> list[str]:
-        """Return lines below the help of the field, for a width in cells."""
-        return []
+    def help(self, issues: Sequence[Issue], width: int) -> list[str]:
+        """Return how to fix the problems of the field, or else what it means.
+
+        Args:
+            issues: the problems.
+            width: the maximum width of a line in cells.
+        """
+        field = self.fields[0] if self.fields else FIELD["password"]  # that of its repetition
+        return [issue.fix for issue in issues if issue.fix] or [field.meaning]
 
     def show_issues(self, issues: Sequence[Issue], conflict: str = "", note: str = "") -> None:
         """Show problems, a conflict with another admin, and why the field is not used."""
@@ -179,11 +185,12 @@ class TextRow(FormRow):
         if self.input.disabled:
             self.show_issues((), "", note_of(self.field, draft))
 
-    def help(self, width: int) -> list[str]:
-        """Return the values in use that start with the typed text."""
-        if not has_picker(self.field):
-            return []
-        return [in_use_text(self.values()[self.field.key], self._in_use, width)]
+    def help(self, issues: Sequence[Issue], width: int) -> list[str]:
+        """Return the help, and the values in use that start with the typed text."""
+        lines = super().help(issues, width)
+        if has_picker(self.field):
+            lines.append(in_use_text(self.values()[self.field.key], self._in_use, width))
+        return lines
 
 
 class _Choice(NamedTuple):

@@ -10,25 +10,21 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Input, Static
 
-from qm_tui.text import pluralize, with_full_stop
 from qm_tui.tui.changes.value_picker import has_picker, pick_value
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.draft import UserDraft
-from qm_tui.tui.user.form import UserForm
+from qm_tui.tui.user.form import RowIssues, UserForm
 from qm_tui.tui.user.form_rows import FormRow, InputRejected, TextRow, note_of
 from qm_tui.tui.user.save import BUSY, EditConflict, UserDeleted, UserSaved, save_user
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import MessageDialog, discard_question
-from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import DEBOUNCE
 from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import Session
-from qm_tui.users.fields import FIELD
-from qm_tui.users.issues import Issue, Severity
 
 _PAGE: Final = 8
 """Rows per page for PgUp and PgDn."""
@@ -99,19 +95,15 @@ class UserFormScreen(Dialog[bool]):
     # Editing
 
     @on(Input.Changed)
-    @on(RadioRow.Changed)
-    def _changed(self, event: Input.Changed | RadioRow.Changed) -> None:
-        event.stop()
+    def _changed(self) -> None:
         if not self._draft.conflicts and not self._is_saving:
             self._show_message("")
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(DEBOUNCE, self._validate)
 
-    @on(RadioRow.Changed)
-    def _choice_changed(self) -> None:
-        self._form.apply_input()
-        self._form.show_dependencies()
+    def on_radio_row_changed(self) -> None:
+        self._changed()
         self._validate()
 
     @on(Input.Submitted)
@@ -153,7 +145,7 @@ class UserFormScreen(Dialog[bool]):
             row.show_issues(tuple(shown), conflict, next(filter(None, notes), ""))
         self._show_help(self._form.row_of(self.focused))
 
-    def _issues(self) -> dict[FormRow, list[Issue]]:
+    def _issues(self) -> RowIssues:
         """Return the problems of each row, errors first."""
         session = self._session
         return self._form.issues(session.store.state, session.query_runner.in_use, self._rejected)
@@ -162,11 +154,9 @@ class UserFormScreen(Dialog[bool]):
         """Show how to fix the problems of a field, or what it means, and values in use."""
         if row is None:
             return
-        field = row.fields[0] if row.fields else FIELD["password"]  # that of the repeated password
         issues = self._issues().get(row, []) if row in self._visited else []
         help_text = self.query_one("#user-form-help", Static)
-        lines = [issue.fix for issue in issues if issue.fix] or [field.meaning]
-        lines += row.help(help_text.size.width or _MIN_WIDTH)
+        lines = row.help(issues, help_text.size.width or _MIN_WIDTH)
         help_text.update(safe_lines(lines))
 
     def _show_message(self, text: str) -> None:
@@ -215,19 +205,10 @@ class UserFormScreen(Dialog[bool]):
         await self._form.is_complete.wait()
         self._visited.update(self._form.rows)
         self._validate()
-        issues = self._issues()
-        errors = [
-            (row, issue)
-            for row in self._form.rows
-            for issue in issues.get(row, [])
-            if issue.severity is Severity.ERROR
-        ]
-        if errors:
-            row, error = errors[0]
-            more = f" (and {pluralize(len(errors) - 1, 'more error')})" if len(errors) > 1 else ""
+        message = self._form.focus_error(self._issues())
+        if message:
             self.post_message(KeyRefused())
-            self._show_message(f"Not saved: {error.message}{more}.")
-            self._form.focus_row(row)
+            self._show_message(message)
             return
         if not self._draft.is_new and not self._draft.is_changed:
             self._session.set_status("No changes to save")
@@ -267,7 +248,7 @@ class UserFormScreen(Dialog[bool]):
             self._show_message(_SAVED_BY_ANOTHER)
             self._form.focus_row(rows[0])
         else:
-            self._show_message(with_full_stop(outcome.message))
+            self._show_message(outcome.message)
 
     def _conflict_in(self, row: FormRow) -> bool:
         return any(field.key in self._draft.conflicts for field in row.fields)

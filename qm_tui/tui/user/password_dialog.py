@@ -10,23 +10,18 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
-from qm_tui.progress import ProgressCallback
-from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
-from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.form_rows import InputRejected, SecretInput
-from qm_tui.tui.user.save import BUSY, user_label
+from qm_tui.tui.user.save import BUSY, save_password, user_label
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import discard_question
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow
-from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import UNDO_HINT, Session
-from qm_tui.tui.work.user_query import make_view
 from qm_tui.users.fields import User
-from qm_tui.users.passwords import LOCAL_HASH_NOTE, encrypt_password, password_error
+from qm_tui.users.passwords import LOCAL_HASH_NOTE, password_error
 
 _PASSWORDS_DIFFER: Final = "The passwords do not match. Type the same password twice."
 _CANCELLED: Final = "Canceled. The password was not changed."
@@ -107,7 +102,7 @@ class PasswordDialog(Dialog[bool]):
             self._show_message(self._session.read_only_reason or BUSY)
             return
         self._is_saving = True
-        save = partial(_save, self._session, self._user.user_id, password)
+        save = partial(save_password, self._session, self._user.user_id, password)
         view = await run_job(self._page, self._session, save, _CANCELLED, holds_keys=True)
         self._is_saving = False
         if view is not None:
@@ -133,13 +128,3 @@ class PasswordDialog(Dialog[bool]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         (self.action_save if event.button.id == "yes" else self.action_back)()
-
-
-def _save(
-    session: Session, user_id: str, password: str, progress: ProgressCallback
-) -> UserListView:
-    """Save a password. For worker threads."""
-    values = encrypt_password(password)._asdict()
-    change = BulkChange(Action(TransactionKind.PASSWORD), by_ids([user_id]), values)
-    commit_bulk(session.store, change, progress=progress)
-    return make_view(session.query_runner, session.store.state, session.query, [user_id])

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from qm_tui.progress import ProgressCallback
+from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.changes.edit import MergeConflict, MergeConflictError, add_user, save_edit
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.transaction import ValidationFailed
-from qm_tui.text import sanitize
+from qm_tui.text import sanitize, with_full_stop
 from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import UNDO_HINT, Session
@@ -76,7 +78,7 @@ def save_user(
         try:
             added = add_user(store, new, progress=progress, options=draft.options)
         except ValidationFailed as broken:
-            return EditConflict(draft.before, [], str(broken))
+            return EditConflict(draft.before, [], with_full_stop(str(broken)))
         return UserSaved(_view(session, added.user_id, is_new=True), f"Added {name}. {UNDO_HINT}")
     try:
         save_edit(store, draft.before, user, progress=progress, options=draft.options)
@@ -88,8 +90,28 @@ def save_user(
                 "saved. Undo the deletion on the Activity page in another session and press F2 "
                 "again, or press Esc to close the form."
             )
-        return EditConflict(now, error.conflicts, str(error))
+        return EditConflict(now, error.conflicts, with_full_stop(str(error)))
     return UserSaved(_view(session, user.user_id, is_new=False), f"Saved {name}. {UNDO_HINT}")
+
+
+def save_password(
+    session: Session, user_id: str, password: str, progress: ProgressCallback
+) -> UserListView:
+    """Save the password of a user in one transaction.
+
+    Args:
+        session: the state that the pages share.
+        user_id: the user's ID.
+        password: the password, as typed.
+        progress: called with the progress.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    values = encrypt_password(password)._asdict()
+    change = BulkChange(Action(TransactionKind.PASSWORD), by_ids([user_id]), values)
+    commit_bulk(session.store, change, progress=progress)
+    return make_view(session.query_runner, session.store.state, session.query, [user_id])
 
 
 def user_label(user: User) -> str:
