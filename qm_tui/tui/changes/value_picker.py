@@ -15,7 +15,7 @@ from qm_tui.text import pad_or_truncate, pluralize
 from qm_tui.tui.widgets.count_table import NumberList
 from qm_tui.tui.widgets.dialog import button_row
 from qm_tui.tui.widgets.list_dialog import ListDialog
-from qm_tui.tui.widgets.suggester import Suggestions
+from qm_tui.tui.widgets.suggester import PICK_HINT, Suggestions
 from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.tui.work.background import run_in_thread
 from qm_tui.users.fields import CATEGORICAL, MAX_VALUE, Field, User
@@ -39,6 +39,11 @@ ValueSource = Callable[[YieldControl], Sequence[ValueInUse]]
 def has_picker(field: Field) -> bool:
     """Whether values of a field can be picked: those that many users share."""
     return field in CATEGORICAL
+
+
+def picker_hint(field: Field) -> str:
+    """Return the key hint of an input for a field; empty if its values cannot be picked."""
+    return f"{PICK_HINT}  " if has_picker(field) else ""
 
 
 def values_in_use(

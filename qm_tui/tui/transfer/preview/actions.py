@@ -6,7 +6,6 @@ from typing import Any
 from textual.app import App
 
 from qm_tui.store.interface import UserStore
-from qm_tui.text import pluralize
 from qm_tui.transfer.importing import PreparedImport
 from qm_tui.transfer.planning.plan import IssueGroup, RecordOutcome
 from qm_tui.transfer.planning.plan_text import removals_text
@@ -70,11 +69,6 @@ async def correct_records(
     numbers = Numbers(preview.rows[RecordFilter.REJECTED])
     screen = CorrectScreen(preview.prepared, numbers, begin_with=begin_with)
     return await app.push_screen_wait(screen)
-
-
-def lost_text(records: int) -> str:
-    """Return what quitting would discard, as a clause."""
-    return f"{pluralize(records, 'corrected record')} will be lost"
 
 
 async def confirm_import(app: App[Any], preview: Preview) -> int | None:

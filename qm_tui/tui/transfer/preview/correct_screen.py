@@ -1,32 +1,30 @@
 """The form to correct rejected records, one after the other."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from functools import partial
 from typing import ClassVar, Final, cast
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message as TextualMessage
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Static
 
-from qm_tui.progress import CHUNK_SIZE, Cancelled, Phase
 from qm_tui.text import pluralize, with_full_stop
 from qm_tui.transfer.importing import PreparedImport
 from qm_tui.transfer.planning.plan import RecordOutcome, RecordOutcomes
 from qm_tui.transfer.planning.record_check import RecordValidator
-from qm_tui.transfer.reading.reader import Values
-from qm_tui.tui.changes.value_picker import has_picker, pick_value
+from qm_tui.tui.changes.value_picker import has_picker, pick_value, picker_hint
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import key_hints, safe, safe_lines
+from qm_tui.tui.transfer.preview.view_model import build_validator
 from qm_tui.tui.user.field_form import FieldForm, FieldInput
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import MessageDialog, close_or_ask
-from qm_tui.tui.widgets.suggester import PICK_HINT
-from qm_tui.tui.work.job import DEBOUNCE, Job
+from qm_tui.tui.work.background import run_with_progress
+from qm_tui.tui.work.job import DEBOUNCE
 from qm_tui.users.fields import Field, Kind
 from qm_tui.users.issues import Issue, Severity, redact_value
 
@@ -37,16 +35,11 @@ _FLAG_HELP: Final = "Toggle a yes/no field"
 _STILL_CHECKING: Final = "Still checking the other records. Press F2 again in a moment."
 _WILL_BE_LOST: Final = "Corrections that have not been imported will be lost"
 
+Values = list[str | None]
+"""The values of a record; None for a field without a column."""
+
 Corrections = dict[int, Values]
 """By record number, the values that replace those of the file."""
-
-
-class _ValidatorBuilt(TextualMessage):
-    """The other records of the file have been checked."""
-
-    def __init__(self, validator: RecordValidator, readable: int) -> None:
-        super().__init__()
-        self.validator, self.readable = validator, readable
 
 
 class CorrectScreen(Dialog[Corrections | None]):
@@ -91,7 +84,6 @@ class CorrectScreen(Dialog[Corrections | None]):
         self._saved_with_errors: Values | None = None
         """The values with which pressing F2 again leaves the record rejected."""
         self._validator: RecordValidator | None = None
-        self._job = Job(lambda _progress: None)
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -121,34 +113,20 @@ class CorrectScreen(Dialog[Corrections | None]):
         focused, hint = self.focused, ""
         if isinstance(focused, FieldInput) and focused.field.kind is Kind.FLAG:
             hint = "Space toggle  "
-        elif isinstance(focused, FieldInput) and has_picker(focused.field):
-            hint = f"{PICK_HINT}  "
+        elif isinstance(focused, FieldInput):
+            hint = picker_hint(focused.field)
         shown = key_hints(f"{hint}F2 save and next  F1 keys  Esc close")
         self.query_one("#correct").border_subtitle = shown
 
     def on_unmount(self) -> None:
-        self._job.cancel()
         self._validator = None  # it refers to all records
 
-    @work(thread=True)
-    def _build_validator(self) -> None:
-        prepared = self._prepared
-        with suppress(Cancelled):
-            readable = 0
-            for done, number in enumerate(self._numbers):
-                if not done % CHUNK_SIZE:
-                    self._job.report_progress(Phase.CHECKING, done, len(self._numbers))
-                readable += self._outcomes.values.get(number) is not None
-            request = prepared.request
-            validator = RecordValidator(
-                prepared.state, request.options, prepared.plan, self._job.report_progress
-            )
-            self.post_message(_ValidatorBuilt(validator, readable))
-
-    @on(_ValidatorBuilt)
-    def _validator_built(self, event: _ValidatorBuilt) -> None:
-        self._validator, self._readable = event.validator, event.readable
-        self._show_text("passed-over", _skipped_text(len(self._numbers) - event.readable))
+    @work
+    async def _build_validator(self) -> None:
+        build = partial(build_validator, self._prepared, self._numbers)
+        self._validator, readable = await run_with_progress(build)
+        self._readable = readable
+        self._show_text("passed-over", _skipped_text(len(self._numbers) - readable))
         if self._outcome is not None:
             self._show_title()
             self._validate()

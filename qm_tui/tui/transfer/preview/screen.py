@@ -26,6 +26,7 @@ from qm_tui.tui.transfer.preview.view_model import (
     ImportPlanner,
     Preview,
     RecordFilter,
+    lost_text,
 )
 from qm_tui.tui.widgets.confirming import Confirms, redraw_pending
 from qm_tui.tui.widgets.message_box import MessageDialog
@@ -366,7 +367,7 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
             corrected = await actions.correct_records(self.app, preview, number)
         if corrected:
             corrections = {**self.request.corrections, **corrected}
-            self._session.unsaved = actions.lost_text(len(corrections))
+            self._session.unsaved = lost_text(len(corrections))
             self.replan(replace(self.request, corrections=corrections))
 
     # Files

@@ -21,6 +21,7 @@ from qm_tui.text import pluralize
 from qm_tui.transfer.importing import ImportRequest, PreparedImport, prepare_import
 from qm_tui.transfer.mapping.saved_mappings import find_mapping
 from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, RecordOutcomes, Result
+from qm_tui.transfer.planning.record_check import RecordValidator
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.tui.work.background import run_with_progress
 from qm_tui.tui.work.job import JobProgressed
@@ -101,6 +102,30 @@ class Preview:
         stored = self.outcomes.stored
         users = (stored[index] for index in islice(self.rows[record_filter], start, stop))
         return [user.user_id for user in users if user is not None]
+
+
+def lost_text(corrections: int) -> str:
+    """Return what quitting would discard if there are corrections, as a clause."""
+    return f"{pluralize(corrections, 'corrected record')} will be lost"
+
+
+def build_validator(
+    prepared: PreparedImport, numbers: Sequence[int], progress: ProgressCallback
+) -> tuple[RecordValidator, int]:
+    """Return what validates corrections, and how many records can be corrected.
+
+    Args:
+        prepared: the import, planned with its records.
+        numbers: the numbers of the rejected records.
+        progress: progress callback; may raise `Cancelled`.
+    """
+    values, readable = (prepared.plan.outcomes or RecordOutcomes()).values, 0
+    for done, number in enumerate(numbers):
+        if not done % CHUNK_SIZE:
+            progress(Phase.CHECKING, done, len(numbers))
+        readable += values.get(number) is not None
+    options = prepared.request.options
+    return RecordValidator(prepared.state, options, prepared.plan, progress), readable
 
 
 def make_preview(prepared: PreparedImport, progress: ProgressCallback) -> Preview:

@@ -65,38 +65,41 @@ async def test_rejected_short_record_shows_no_value(tmp_path):
         assert "HUNTER2" not in text
 
 
-async def test_problems_and_changes_come_first(outcomes):
-    async with open_dialog(screen_of(outcomes, 2), LARGE) as hand:
-        text = hand.screen_text
-        places = [
-            text.index(line)
-            for line in (
+@pytest.mark.parametrize(
+    ("number", "parts"),
+    [
+        (
+            2,  # problems and changes come first
+            [
+                "Stored value → file value",
                 "! Extension                     0412 → (empty)",
                 "! Recording Service IP Address  Any → no. 1",
                 "~ Location                      Oslo → Bergen",
                 "  First Name                    Cara",
-            )
-        ]
-        assert places == sorted(places)
-        assert "Stored value → file value" in text
-
-
-async def test_changed_record_shows_before_and_after(outcomes):
-    async with open_dialog(screen_of(outcomes, 4), LARGE) as hand:
+            ],
+        ),
+        (
+            4,
+            [
+                "Record 4, line 5: changed",
+                "Before → after",
+                "A-17 → (empty)",
+                "Sales → Sales EMEA",
+            ],
+        ),
+        (5, ["Record 5, line 6: added", "First Name                    Gil"]),
+    ],
+)
+async def test_record_shows_its_values_and_changes(outcomes, number, parts):
+    async with open_dialog(screen_of(outcomes, number), LARGE) as hand:
         text = hand.screen_text
-        assert "Record 4, line 5: changed" in text
-        assert "Before → after" in text
-        assert "Sales → Sales EMEA" in text
-        assert "A-17 → (empty)" in text
-        for fault in outcomes[3].issues:
-            assert f"? {fault.message}" in text
-
-
-async def test_added_record_shows_its_values(outcomes):
-    async with open_dialog(screen_of(outcomes, 5), LARGE) as hand:
-        assert "Record 5, line 6: added" in hand.screen_text
-        assert "->" not in hand.screen_text
-        assert "First Name                    Gil" in hand.screen_text
+        for part in parts:
+            assert part in text
+        assert [text.index(part) for part in parts[1:]] == sorted(map(text.index, parts[1:])) or (
+            number == 4
+        )
+        for issue in outcomes[number - 1].issues:
+            assert issue.message in text
 
 
 @pytest.mark.parametrize("number", [1, 2, 4, 5])
@@ -112,12 +115,21 @@ async def test_secrets_are_never_shown(outcomes, number):
         assert f"Salt Value                    {salt}" in lines
 
 
-async def test_unparsable_record_cannot_be_corrected(outcomes):
-    async with open_dialog(screen_of(outcomes, 3)) as hand:
-        assert "The line cannot be parsed." in hand.screen_text
-        assert "Correct]" not in hand.screen_text
-        await hand.press("c")
-        assert hand.app.is_open
+async def test_only_a_rejected_record_that_was_parsed_can_be_corrected(outcomes):
+    for number, text in ((3, "The line cannot be parsed."), (4, "changed")):
+        async with open_dialog(screen_of(outcomes, number, among=False)) as hand:
+            assert text in hand.screen_text
+            assert "Correct]" not in hand.screen_text
+            assert "Next]" not in hand.screen_text
+            await hand.press("c", "n", "p")
+            assert hand.app.is_open
+            assert f"Record {number}," in hand.screen_text
+            await hand.press("q")
+            assert hand.app.result == RecordScreenResult(number, correct=False)
+    for way in ("c", "#correct"):
+        async with open_dialog(screen_of(outcomes, 1)) as hand:
+            await (hand.click(way) if way.startswith("#") else hand.press(way))
+            assert hand.app.result == RecordScreenResult(1, correct=True)
 
 
 async def test_n_p_and_arrow_keys_browse_records(outcomes):
@@ -128,38 +140,12 @@ async def test_n_p_and_arrow_keys_browse_records(outcomes):
         assert "p Previous" not in hand.screen_text
         await hand.click("#next")
         assert "2 of 6" in hand.screen_text
-        await hand.press("escape")
-        assert hand.app.result == RecordScreenResult(2, correct=False)
-
-
-async def test_single_record_cannot_be_browsed(outcomes):
-    async with open_dialog(screen_of(outcomes, 2, among=False)) as hand:
-        await hand.press("n", "p")
-        assert "Record 2," in hand.screen_text
-        assert "Next]" not in hand.screen_text
-
-
-@pytest.mark.parametrize("how", ["c", "click"])
-async def test_c_closes_the_screen_to_correct_the_record(outcomes, how):
-    async with open_dialog(screen_of(outcomes, 1)) as hand:
-        await (hand.click("#correct") if how == "click" else hand.press("c"))
-        assert hand.app.result == RecordScreenResult(1, correct=True)
-
-
-async def test_accepted_record_cannot_be_corrected(outcomes):
-    async with open_dialog(screen_of(outcomes, 4)) as hand:
-        await hand.press("c")
-        assert hand.app.is_open
-        await hand.press("q")
-        assert hand.app.result == RecordScreenResult(4, correct=False)
-
-
-async def test_question_mark_lists_the_keyboard_shortcuts(outcomes):
-    async with open_dialog(screen_of(outcomes, 2)) as hand:
         await hand.press("question_mark")
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("Correct", "Next record", "Previous record"):
             assert words in hand.screen_text
+        await hand.press("escape", "escape")
+        assert hand.app.result == RecordScreenResult(2, correct=False)
 
 
 @pytest.mark.snapshot
