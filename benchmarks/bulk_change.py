@@ -86,7 +86,9 @@ class Bench:
     async def _asked(self, step: str, key: str, dialog: type[object]) -> None:
         self._turns.step = step
         await self._pilot.press(key)
-        await until(lambda: isinstance(self._pilot.app.screen, dialog))
+        await until(
+            lambda: isinstance(self._pilot.app.screen, dialog) and self._pilot.app.screen.is_mounted
+        )
 
     async def _confirmed(self, step: str, users: int) -> None:
         """Type the number of a mass change."""
