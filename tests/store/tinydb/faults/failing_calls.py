@@ -3,6 +3,7 @@
 import os
 import resource
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -352,3 +353,34 @@ def files_end_at(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def disk_with(pages: int, folder: Path) -> Iterator[None]:
+    """Fill the disk that a folder is on until so many pages are left."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file:
+        with suppress(OSError):
+            while file.write(b"x" * _PAGE) == _PAGE:
+                pass
+        file.truncate(max(file.tell() // _PAGE - pages, 0) * _PAGE)
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def main(folder: Path) -> None:
+    """Fill a small disk in all ways."""
+    for work in WORKS:
+        (folder / work).mkdir()
+        trial = Trial(folder / work, work)
+        for pages in range(2 * trial.size // _PAGE + 8):
+            trial.under(disk_with(pages, folder), f"{pages} pages")
+        shutil.rmtree(folder / work)
+        failures = trial.failures
+        print(work, failures.failed, failures.unknown, len(failures.errors), *failures.errors[:1])  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

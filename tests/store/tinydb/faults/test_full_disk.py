@@ -1,12 +1,14 @@
 """A full or failing disk: an error message, and the store as it was acknowledged."""
 
 import errno
+import subprocess
+import sys
 from itertools import product
 from typing import Any
 
 import pytest
 
-from tests.helpers import sample_cases
+from tests.helpers import needs_package, sample_cases
 from tests.store.tinydb.faults.failing_calls import (
     NEEDS_SPACE,
     TAKES_SPACE,
@@ -14,6 +16,15 @@ from tests.store.tinydb.faults.failing_calls import (
     Trial,
     files_end_at,
 )
+from tests.store.tinydb.faults.kills import ROOT
+
+CANNOT_MOUNT = 77
+ON_A_SMALL_DISK = [
+    *("unshare", "--mount", "--map-root-user", "sh", "-c"),
+    f'mount -t tmpfs -o size=2m tmpfs "$1" || exit {CANNOT_MOUNT}; '
+    'exec "$2" -m tests.store.tinydb.faults.failing_calls "$1"',
+    "sh",
+]
 
 FULL = {"code": errno.ENOSPC, "names": NEEDS_SPACE}
 FULL_WHEN_SYNCED = {"code": errno.ENOSPC, "names": TAKES_SPACE}
@@ -48,3 +59,17 @@ def test_files_that_may_not_grow_are_refused_and_work_again(tmp_path, work):
     assert not trial.failures.errors
     assert trial.failures.failed > 1
     assert trial.failures.unknown == 0
+
+
+def test_a_small_disk_that_is_full_refuses_and_works_again(tmp_path):
+    needs_package("util-linux", "/usr/bin/unshare")
+    run = [*ON_A_SMALL_DISK, str(tmp_path), sys.executable]
+    done = subprocess.run(run, check=False, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    if done.returncode == CANNOT_MOUNT or done.stderr.startswith("unshare:"):
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [work for work, *_ in lines] == list(WORKS)
+    for work, refused, _, bad, *first in lines:
+        assert int(refused) > 0, work
+        assert bad == "0", (work, first)
