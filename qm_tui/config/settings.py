@@ -1,8 +1,8 @@
 """The admin's settings: `settings.toml` in the settings folder."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.paths import settings_folder
@@ -12,18 +12,12 @@ from qm_tui.toml_files import InvalidTomlFile, read_toml
 _TABLE: Final = "store"
 
 
-class _Range(NamedTuple):
-    """The range of a setting."""
-
-    minimum: int
-    maximum: int
-
-
 _ALLOWED: Final = {
-    "lock_wait_seconds": _Range(0, 3600),
-    "history_days": _Range(0, 36_500),
-    "history_megabytes": _Range(0, 1024**2),
+    "lock_wait_seconds": (0, 3600),
+    "history_days": (0, 36_500),
+    "history_megabytes": (0, 1024**2),
 }
+"""The minimum and the maximum of each setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +72,15 @@ def _read(path: Path, tables: dict[str, Any]) -> Settings:
     table = tables.get(_TABLE, {})
     if not isinstance(table, dict):
         raise _invalid_setting(path, f"{_TABLE} must be a table, [{_TABLE}]")
-    valid = [setting.name for setting in fields(Settings)]
     for name, value in table.items():
-        if name not in valid:
-            raise _invalid_setting(
-                path, f"unknown setting {sanitize(name, 60)} in [{_TABLE}] (valid: {listed(valid)})"
-            )
+        if name not in _ALLOWED:
+            shown, valid = sanitize(name, 60), listed([*_ALLOWED])
+            raise _invalid_setting(path, f"unknown setting {shown} in [{_TABLE}] (valid: {valid})")
         least, most = _ALLOWED[name]
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not least <= value <= most:
-            raise _invalid_setting(
-                path,
-                f"[{_TABLE}] {name} must be a number from {least:,} to {most:,}, not "
-                f"{sanitize(str(value), 60)}",
-            )
+            must = f"[{_TABLE}] {name} must be a number from {least:,} to {most:,}"
+            raise _invalid_setting(path, f"{must}, not {sanitize(str(value), 60)}")
     return replace(Settings(), **table)
 
 
