@@ -9,7 +9,7 @@ from typing import Final
 
 from qm_tui.store.state import State
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import look_alike_key, normalize_user_name, normalize_user_names
+from qm_tui.users.identity import look_alike_key, normalize_user_name
 from qm_tui.users.issues import Issue, Severity, truncate
 
 _USER_NAME: Final = FIELD["user_name"]
@@ -36,7 +36,7 @@ def rows_with_look_alikes(user_names: Sequence[str], state: State) -> set[int]:
         rows.update(row for row, name in enumerate(user_names) if has_look_alikes(name))
     stored = _names_with_look_alikes(state)
     if stored:
-        keys = normalize_user_names(user_names)
+        keys = map(normalize_user_name, user_names)
         rows.update(row for row, key in enumerate(keys) if key in stored)
     return rows
 

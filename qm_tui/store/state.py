@@ -11,7 +11,6 @@ from qm_tui.store.overlay import OverlayMapping
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import (
     normalize_user_name,
-    normalize_user_names,
     owners_of_names,
     users_without_own_name,
 )
@@ -113,7 +112,7 @@ def name_changes(state: State, changes: Changes) -> NameChanges:
         added = cast("Mapping[str, User]", changes)
         user_ids, names_of = iter(added), map(_user_name_of, added.values())
         while batch := list(islice(user_ids, CHUNK_SIZE)):
-            keys = normalize_user_names(list(islice(names_of, CHUNK_SIZE)))
+            keys = list(map(normalize_user_name, islice(names_of, CHUNK_SIZE)))
             claimed.update(zip(keys, batch, strict=True))
         claims = len(added)
         changes = {}

@@ -6,7 +6,7 @@ look like it (users file, field 7).
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 from unicodedata import normalize
 
@@ -59,22 +59,12 @@ def _fold_once(text: str) -> str:
 
 
 def normalize_user_name(user_name: str) -> str:
-    """Return a User Name as it is compared: by `fold_text`, trimmed (users file, field 7)."""
-    return fold_text(user_name).strip()
+    """Return a User Name as it is compared: by `fold_text`, trimmed (users file, field 7).
 
-
-def normalize_user_names(user_names: Sequence[str]) -> list[str]:
-    """Return `normalize_user_name` of many User Names quickly.
-
-    Names that do not change are reused: 100,000 copies would take six megabytes.
+    A name that does not change is reused: 100,000 copies would take six megabytes.
     """
-    text = "".join(user_names)
-    if not text.isascii() or text.split(maxsplit=1) != [text]:  # white space may be at an end
-        return list(map(normalize_user_name, user_names))
-    return [
-        name if (key := name.casefold()) == name else key  # the same string, not an equal one
-        for name in user_names
-    ]
+    key = fold_text(user_name).strip()
+    return user_name if key == user_name else key
 
 
 def owners_of_names(users: Iterable[User]) -> dict[str, str]:

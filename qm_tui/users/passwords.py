@@ -7,11 +7,9 @@ random salt, and may not work in the suite.
 
 import base64
 import os
-from collections.abc import Sequence
-from operator import itemgetter
 from typing import Final, NamedTuple
 
-from qm_tui.users.fields import FIELD, MAX_VALUE, User
+from qm_tui.users.fields import MAX_VALUE, User
 
 EMPTY_PASSWORD: Final = "The password must not be empty."  # noqa: S105 - a message
 PASSWORD_TOO_LONG: Final = f"Password too long (maximum {MAX_VALUE:,} characters)."
@@ -19,7 +17,6 @@ UNSUPPORTED_CHARACTER: Final = "The password contains an unsupported character. 
 
 _SALT_BYTES: Final = 16
 _LOCAL_PREFIX: Final = "$argon2id$"
-_password_of = itemgetter(FIELD["password"].index)
 _SALT_PART: Final = 4
 """The index of the salt in a hash split at `$`."""
 
@@ -61,16 +58,6 @@ def password_error(password: str) -> str:
     if not password.isprintable():
         return UNSUPPORTED_CHARACTER
     return ""
-
-
-def users_with_local_passwords(users: Sequence[User]) -> list[User]:
-    """Return the users with passwords that were set with this program. Fast if there are few."""
-    candidates = [
-        index
-        for index, password in enumerate(map(_password_of, users))
-        if password.startswith(_LOCAL_PREFIX)
-    ]
-    return [users[index] for index in candidates if has_local_password(users[index])]
 
 
 def has_local_password(user: User) -> bool:

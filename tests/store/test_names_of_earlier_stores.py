@@ -106,9 +106,6 @@ def test_transactions_of_an_earlier_version_are_read(tmp_path, monkeypatch):
     with monkeypatch.context() as earlier, closing(open_store(path)) as store:
         store.load()
         earlier.setattr("qm_tui.store.state.normalize_user_name", str.casefold)
-        earlier.setattr(
-            "qm_tui.store.state.normalize_user_names", lambda names: [*map(str.casefold, names)]
-        )
         first = {one.user_id: one._replace(user_name=key) for key, one in USERS.items()}
         write_unchecked(store, first)
         write_unchecked(store, USERS)

@@ -14,7 +14,6 @@ from qm_tui.users.identity import (
     look_alike_key,
     new_user_ids,
     normalize_user_name,
-    normalize_user_names,
     owners_of_names,
     users_without_own_name,
 )
@@ -118,11 +117,6 @@ def test_ignorable_characters_do_not_count(name, inserted):
     for place, character in inserted:
         written = written[:place] + character + written[place:]
     assert normalize_user_name(written) == normalize_user_name(name)
-
-
-@given(st.lists(_NAMES | st.text("aB1 \t", max_size=4)))
-def test_many_user_names_are_normalized_like_each(names):
-    assert normalize_user_names(names) == [normalize_user_name(name) for name in names]
 
 
 def test_first_user_owns_a_name_and_later_ones_have_none():

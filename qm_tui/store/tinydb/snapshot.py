@@ -48,7 +48,7 @@ from qm_tui.store.tinydb.lock import Position
 from qm_tui.store.tinydb.log import FORMAT
 from qm_tui.text import sanitize
 from qm_tui.users.fields import FIELD, FLAG_INDEXES, KEYS, SHARED_FIELD_INDEXES, User, values_of
-from qm_tui.users.identity import normalize_user_names
+from qm_tui.users.identity import normalize_user_name
 
 USERS: Final = "users"
 """The table of the users."""
@@ -607,7 +607,7 @@ class _Reader:
         self._ids.update(zip(user_ids, numbers, strict=True))
         if len(self._ids) != expected:
             raise InvalidSnapshot("two documents of its table users have the same User ID")
-        keys = normalize_user_names(list(map(_user_name_of, batch)))
+        keys = list(map(normalize_user_name, map(_user_name_of, batch)))
         if self._names.keys().isdisjoint(keys) and len(set(keys)) == len(keys):
             self._names.update(zip(keys, user_ids, strict=True))
         else:  # two users have one name: the first of them has it

@@ -18,7 +18,7 @@ from qm_tui.transfer.exporting.result import ExportResult
 from qm_tui.transfer.options.export_options import DEFAULT_EXPORT_OPTIONS, ExportOptions
 from qm_tui.transfer.reading.read_options import SUFFIX
 from qm_tui.users.fields import User
-from qm_tui.users.passwords import users_with_local_passwords
+from qm_tui.users.passwords import has_local_password
 
 
 class TargetExists(UserError):
@@ -93,7 +93,7 @@ def write_users(
         batch = users[begin : begin + CHUNK_SIZE]
         file.write(writer.rows(batch, are_first=not begin))
         if options.passwords:
-            own_passwords += [user.user_name for user in users_with_local_passwords(batch)]
+            own_passwords += [user.user_name for user in batch if has_local_password(user)]
         progress(Phase.EXPORTING, begin + len(batch), len(users))
     return ExportResult(
         len(users),

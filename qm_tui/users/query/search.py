@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from qm_tui.progress import YieldControl
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
-from qm_tui.users.identity import normalize_user_names
+from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.query.counts import count_values
 from qm_tui.users.query.filter_parser import Term
 from qm_tui.users.query.predicates import (
@@ -250,7 +250,7 @@ class QueryExecutor:
             for start in range(0, len(self._users), _FEW):
                 batch = self._users[start : start + _FEW]
                 invalid.update(start + row for row in invalid_stored_rows(batch))
-                keys = normalize_user_names([user.user_name for user in batch])
+                keys = [normalize_user_name(user.user_name) for user in batch]
                 for place, key in enumerate(keys, start):
                     if key in names:
                         invalid.add(place)
