@@ -99,6 +99,12 @@ def test_filter_finds_no_users_in_empty_store(text):
     assert find_user_ids({}, text, SortKey("first_name")) == []
 
 
+def test_word_is_found_in_every_field_with_shared_values():
+    keys = ("first_name", "department", "location", "security_profile", "recording_service")
+    users = by_id(*(user(f"n{number}", **{key: "Rome"}) for number, key in enumerate(keys)))
+    assert find_user_ids(users | by_id(user("x")), "rome") == list(users)
+
+
 def test_empty_value_is_not_a_duplicate():
     values = {"a": "1", "b": "", "c": "", "d": "1"}
     users = by_id(*(user(name, extension=value) for name, value in values.items()))
