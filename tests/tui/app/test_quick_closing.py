@@ -2,6 +2,9 @@
 
 import asyncio
 
+from textual.widgets import Static
+
+from qm_tui.tui.app import QmTuiApp
 from tests.tui.pages import back_to_users, page_of, running, sample_users, wait_until
 
 
@@ -17,3 +20,18 @@ async def test_dialogs_can_be_closed_at_any_moment(home):
             await back_to_users(pilot)
         await pilot.press("down")
         await wait_until(pilot, lambda: page_of(pilot).table.cursor_row == 1)
+
+
+async def test_removed_widget_that_asks_for_its_screen_does_not_end_the_program(home):
+    async with running(home / "users.json", sample_users(20)) as pilot:
+        widget, removed = Static(""), Static("")
+        await page_of(pilot).mount(widget)
+        widget.call_later(lambda: removed.screen)
+        async with asyncio.timeout(10):
+            while widget.is_running:  # the pilot would wait for it
+                await asyncio.sleep(0.01)
+        await widget.remove()
+        await pilot.press("down")
+        await wait_until(pilot, lambda: page_of(pilot).table.cursor_row == 1)
+        assert isinstance(pilot.app, QmTuiApp)
+        assert pilot.app.failure is None

@@ -34,6 +34,7 @@ from tests.tui.pages import (
     app_on,
     back_to_users,
     has_text,
+    is_on_top,
     page_of,
     running,
     sample_users,
@@ -137,7 +138,7 @@ async def test_keys_typed_ahead_fill_fields_and_move_and_never_confirm(home, pat
         before = dict(users_of(pilot))
         for burst, screen, text in cases:
             await typed(pilot, burst)
-            assert isinstance(top(pilot), screen), burst
+            await is_on_top(pilot, screen)
             await wait_until(pilot, partial(has_text, pilot, text))
             if isinstance(top(pilot), FileDialog):
                 assert field_of(pilot) == text
