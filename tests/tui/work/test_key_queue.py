@@ -3,10 +3,12 @@
 import asyncio
 import threading
 from functools import partial
+from typing import Any
 
 import pytest
 from textual import events
 from textual.keys import _character_to_key
+from textual.screen import Screen
 
 from qm_tui.config.preferences import load_preferences
 from qm_tui.store.tinydb import TinyDBUserStore
@@ -118,7 +120,7 @@ def path(home, monkeypatch):
 
 
 async def test_keys_typed_ahead_fill_fields_and_move_and_never_confirm(home, path):
-    cases = [
+    cases: list[tuple[str, type[Screen[Any]], str]] = [
         ("xDaily.csv", SaveDialog, "Daily.csv"),
         ("iu", OpenDialog, "u"),
         ("i/tmp/ab i.csv", OpenDialog, "/tmp/ab i.csv"),
