@@ -1,6 +1,8 @@
 """The header line and the navigation pane of every page."""
 
+import time
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, ClassVar, Final, NamedTuple
 
 from rich.text import Text
@@ -101,6 +103,26 @@ PAGES: Final = {
 }
 """The pages by key, in the order of the navigation pane."""
 
+_PRELOADED: Final = (
+    "qm_tui.tui.users.user_screen",
+    "qm_tui.tui.user.flow",
+    "qm_tui.tui.changes.activation",
+    "qm_tui.tui.changes.set_field_dialog",
+    "qm_tui.tui.transfer.import_flow",
+    "qm_tui.tui.transfer.export_flow",
+    "qm_tui.tui.users.dialogs.views",
+    "qm_tui.tui.users.dialogs.columns",
+    "qm_tui.tui.users.dialogs.counts",
+    "qm_tui.tui.users.dialogs.mark_list",
+    *dict.fromkeys(page.module for page in PAGES.values()),
+    "qm_tui.tui.changes.undo",
+    "qm_tui.tui.text.clipboard_text",
+)
+"""The modules, in the order in which they are likely to be needed."""
+
+_YIELD_SECONDS: Final = 0.005
+"""Seconds between two imports."""
+
 _LABEL: Final = 14
 
 
@@ -178,3 +200,14 @@ class NavigationPane(Tree[str], inherit_bindings=False):
         if action == "collapse":
             return bool(parameters[0]) is not self._session.is_navigation_collapsed
         return super().check_action(action, parameters)
+
+
+def preload_modules() -> None:
+    """Import the dialogs and pages after the first screen is shown. For worker threads.
+
+    It takes as long as the import of Textual itself. The admin sees the first users before that,
+    and it is usually finished when the first key is pressed.
+    """
+    for name in _PRELOADED:
+        import_module(name)
+        time.sleep(_YIELD_SECONDS)

@@ -12,7 +12,7 @@ from qm_tui.errors import UserError
 from qm_tui.paths import initial_folder
 from qm_tui.progress import Cancelled
 from qm_tui.tui.frame.actions_bar import ActionButton
-from qm_tui.tui.frame.preload import preload_modules
+from qm_tui.tui.frame.navigation import preload_modules
 from qm_tui.tui.users.selection_page import UsersSelection
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work.flow import flow
