@@ -1,13 +1,12 @@
 """The dialog Import options: all options of an import, and their effect."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar, Final, NamedTuple, TypeVar, cast
+from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.text import pad_or_truncate, sanitize
@@ -18,7 +17,6 @@ from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.plan_text import counts_text, warned_text
 from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.transfer.reading.read_options import DELIMITERS, ENCODINGS, delimiter_name
-from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
@@ -26,7 +24,12 @@ from qm_tui.tui.widgets.virtual_list import VirtualList
 _TITLE: Final = 34
 _ENCODING, _DELIMITER, _HEADER, _MAPPING = "encoding", "delimiter", "header", "mapping"
 _READING: Final = (_ENCODING, _DELIMITER, _HEADER, _MAPPING)
-_HEADERS: Final = (None, True, False)
+_READING_VALUES: Final[Mapping[str, Sequence[Any]]] = {
+    _ENCODING: ("", *ENCODINGS),
+    _DELIMITER: ("", *DELIMITERS),
+    _HEADER: (None, True, False),
+}
+"""The values of the options for reading the file, by their names in `ReadOptions`."""
 
 _BY_HEADER: Final = "by header name"
 _CUSTOM: Final = "custom mapping"
@@ -101,7 +104,7 @@ class ImportOptionsDialog(Dialog[None]):
             if option.letter
         ),
         Binding("m", "map_columns", "Map columns to fields"),
-        Binding("question_mark,f1", "show_keys", "Keys"),
+        Binding("question_mark", "app.show_keys", "Keys"),
         Binding("escape,q,o", "close", "Close"),
     ]
 
@@ -205,22 +208,13 @@ class ImportOptionsDialog(Dialog[None]):
                 replace(request, options=option.with_value(request.options, value))
             )
             return
-        read_options, key = request.read_options, _READING[row - len(IMPORT_OPTIONS)]
-        if key == _ENCODING:
-            read_options = replace(
-                read_options, encoding=_next_value(("", *ENCODINGS), read_options.encoding, by)
-            )
-        elif key == _DELIMITER:
-            read_options = replace(
-                read_options, delimiter=_next_value(("", *DELIMITERS), read_options.delimiter, by)
-            )
-        elif key == _HEADER:
-            read_options = replace(
-                read_options, header=_next_value(_HEADERS, read_options.header, by)
-            )
-        else:
+        key = _READING[row - len(IMPORT_OPTIONS)]
+        if key == _MAPPING:
             self._map_columns()
             return
+        values = _READING_VALUES[key]
+        changed = {key: _next_value(values, getattr(request.read_options, key), by)}
+        read_options = replace(request.read_options, **changed)
         self._request_change(replace(request, read_options=read_options))
 
     def _request_change(self, request: ImportRequest) -> None:
@@ -231,10 +225,6 @@ class ImportOptionsDialog(Dialog[None]):
     def action_map_columns(self) -> None:
         """Map the columns of the file to fields."""
         self._map_columns()
-
-    def action_show_keys(self) -> None:
-        """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
     def action_close(self) -> None:
         """Close the dialog; the selected values are kept."""
