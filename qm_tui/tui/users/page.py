@@ -29,7 +29,7 @@ _GROWS_EVERY: Final = 0.5
 """Seconds between two updates of the table while the store is opened."""
 
 _PROGRESS_EVERY: Final = 0.25
-"""Seconds between two reports of progress meanwhile; each is 200 bytes on a slow line."""
+"""Seconds between two reports of its progress; each is 200 bytes on a slow line."""
 
 
 class UsersPage(UsersSelection):
