@@ -74,7 +74,7 @@ class FieldInput(SafeInput):
             text = text.replace(picture, character)
         return text.strip(BLANKS) or (None if self._original is None else "")
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         if event.key == _SPACE and self.field.kind is Kind.FLAG:
             event.stop()
             event.prevent_default()

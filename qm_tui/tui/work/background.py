@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from textual.app import App
 from textual.screen import Screen
-from textual.worker import Worker
 
 from qm_tui.gc_control import clear_in_chunks, gc_paused
 from qm_tui.progress import ProgressCallback, YieldControl, yield_control
@@ -43,19 +42,6 @@ async def run_in_thread(work: Callable[[YieldControl], Result]) -> Result:
     except asyncio.CancelledError:
         is_cancelled.set()
         raise
-
-
-def yield_control_for(worker: Worker[Any]) -> YieldControl:
-    """Return the callback for work in a worker's thread, which ends it if the worker is canceled.
-
-    The end is the exception `WorkerCancelled`.
-    """
-
-    def check() -> None:
-        if worker.is_cancelled:
-            raise WorkerCancelled
-
-    return yield_control(check)
 
 
 async def run_with_progress(
