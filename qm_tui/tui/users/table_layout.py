@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 
 from qm_tui.text import pad_or_truncate, pluralize
-from qm_tui.tui.text.user_cells import cell_text, placed_columns
+from qm_tui.tui.text.user_cells import LICENSES_AS_WORDS, cell_text, placed_columns
 from qm_tui.users.fields import User
 from qm_tui.users.query.columns import Column, Layout
 from qm_tui.users.query.views import SortKey
@@ -203,7 +203,7 @@ def arrange(
     """Arrange a layout in a table of a width.
 
     A column needs the width of its values, but not more than its default, or than `Column.wide` in
-    a wide table. Custom widths do not change.
+    a wide table. Custom widths do not change, nor that of licenses as words: none may be cut.
 
     Args:
         layout: the layout.
@@ -218,7 +218,7 @@ def arrange(
     for column, column_width in columns:
         own = ValueWidths()
         needed = smallest = column_width
-        if values is not None and needed == column.width:
+        if values is not None and needed == column.width and column is not LICENSES_AS_WORDS:
             own = values.get(column.key, own)
             name = len(column.short) + (column.key in sorted_by)
             wanted = column.wide if room >= _ROOMY_FROM else needed
