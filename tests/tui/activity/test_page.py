@@ -283,35 +283,3 @@ def test_the_activity_page(home, known, size, snap_compare):
 
     app = app_on(home / "users.json", sample_users(60))
     assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-@pytest.mark.snapshot
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-def test_a_transaction(home, known, size, snap_compare):
-    users = sample_users(60)
-    app = app_on(home / "users.json", users)
-    commit(
-        home / "users.json", users[0]._replace(location="Oslo", department="", password="PLANTED")
-    )
-
-    async def before(pilot):
-        await open_activity(pilot)
-        top(pilot).query_one(ActivityList).cursor_row = 38
-        await pilot.pause()
-        await pilot.press("enter")
-        await changes(pilot)
-
-    assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-@pytest.mark.snapshot
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-def test_a_filter(home, known, size, snap_compare):
-    async def before(pilot):
-        await open_activity(pilot)
-        await filtered(pilot, "import 10.20")
-        await pilot.press("slash")
-        await pilot.pause()
-
-    app = app_on(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=before)

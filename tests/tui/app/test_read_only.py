@@ -12,7 +12,6 @@ from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.widgets.message_box import MessageDialog
 from tests.tui.pages import (
-    LARGE,
     SMALL,
     app_on,
     commit,
@@ -143,23 +142,21 @@ async def test_button_stays_visible_below_many_notices(home, monkeypatch):
 
 
 @pytest.mark.snapshot
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-def test_a_store_for_looking_only(home, size, snap_compare, monkeypatch):
+def test_a_store_for_looking_only(home, snap_compare, monkeypatch):
     sentence = "The store /srv/qms/users.json is read-only: no write permission for its folder."
     monkeypatch.setattr(TinyDBUserStore, "read_only_reason", sentence)
     app = QmTuiApp(open_store(home / "users.json"), login="mheller")
     with monkeypatch.context() as patch:
         patch.setattr(TinyDBUserStore, "read_only_reason", "")
         store_of(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=wait_until_idle)
+    assert snap_compare(app, run_before=wait_until_idle)
 
 
 @pytest.mark.snapshot
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-def test_notices_at_the_start(home, size, snap_compare, monkeypatch):
+def test_notices_at_the_start(home, snap_compare, monkeypatch):
     monkeypatch.setattr(TinyDBUserStore, "notices", NOTICES[:2])
     app = app_on(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=wait_until_idle)
+    assert snap_compare(app, run_before=wait_until_idle)
 
 
 @pytest.mark.parametrize("is_damaged", [True, False])

@@ -1,117 +1,91 @@
-"""Snapshots of the screens at 80x24 and 120x40."""
+"""Pictures of all screens, at two sizes in the default theme, and of some in the others."""
 
-import os
-from datetime import date
+import re
 
 import pytest
+from pytest_textual_snapshot import SVGImageExtension
 
+from qm_tui.config.preferences import Theme
 from qm_tui.tui.transfer import export_flow
-from tests.tui.pages import LARGE, SAMPLES, SMALL, app_on, sample_users, wait_until_idle
+from qm_tui.tui.user import details_pane
+from tests.tui.pages import LARGE, SMALL, app_on, sample_users, wait_until_idle
+from tests.tui.screens import FixedDay, app_with_file, visit
 
 pytestmark = pytest.mark.snapshot
 
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+IN_OTHER_THEMES = ("users", "marked", "form with error", "palette", "filter with error")
+
+VARYING = {
+    r"\d{4}-\d\d-\d\d(&#160;)\d\d:\d\d": r"2026-11-23\g<1>09:12",
+    r"(09:12):\d\d": r"\1:30",
+    r"terminal-\d+": "terminal-0",
+}
+"""What differs between two pictures of the same screen: times, and a checksum of all text."""
 
 
-class FixedDay(date):
-    """A fixed date."""
-
-    @classmethod
-    def today(cls):
-        return cls(2026, 11, 23)
+def picture(app):
+    """The picture of the screen."""
+    svg = app.export_screenshot(simplify=True)
+    for pattern, fixed in VARYING.items():
+        svg = re.sub(pattern, fixed, svg)
+    return svg
 
 
 @pytest.fixture
-def folder(home, monkeypatch):
-    """A folder with files of fixed times."""
-    incoming = home / "incoming"
-    (incoming / "2025-10").mkdir(parents=True)
-    for day, name in enumerate(("sales-emea.csv", "hr-leavers.CSV", "notes.txt"), start=1):
-        (incoming / name).write_bytes((SAMPLES / "users.csv").read_bytes()[: 20_000 * day])
-        os.utime(incoming / name, (1_750_000_000 - day * 90_000, 1_750_000_000 - day * 90_000))
+def pictures(snapshot):
+    """The pictures as they should be."""
+    return snapshot.use_extension(SVGImageExtension)
+
+
+@pytest.fixture
+def app(home, monkeypatch):
+    """The app, at a fixed day, in the folder of a file to import."""
     monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.chdir(incoming)
     monkeypatch.setattr(export_flow, "date", FixedDay)
-    return incoming
+    monkeypatch.setattr(details_pane, "HISTORY_DELAY", 0.01)
+    (home / "incoming").mkdir()
+    monkeypatch.chdir(home / "incoming")
+    monkeypatch.setenv("PWD", str(home / "incoming"))
+    return app_with_file(home)
 
 
-@SIZES
-def test_the_users_page(home, size, snap_compare):
-    assert snap_compare(
-        app_on(home / "users.json", sample_users(1204)),
-        terminal_size=size,
-        run_before=wait_until_idle,
-    )
-
-
-@SIZES
-def test_an_empty_store(home, size, snap_compare):
-    assert snap_compare(app_on(home / "users.json"), terminal_size=size, run_before=wait_until_idle)
-
-
-@SIZES
-def test_the_open_dialog(home, folder, size, snap_compare):
-    async def before(pilot):
-        await wait_until_idle(pilot)
-        await pilot.press("i")
-        await pilot.pause(0.6)
-
-    app = app_on(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-@SIZES
-def test_the_save_as_dialog(home, folder, size, snap_compare):
-    async def before(pilot):
-        await wait_until_idle(pilot)
-        await pilot.press("x")
-        await pilot.pause(0.6)
-
-    app = app_on(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-@SIZES
-def test_an_export_is_complete(home, folder, size, snap_compare):
-    async def before(pilot):
-        await wait_until_idle(pilot)
-        await pilot.press("x")
-        await pilot.pause(0.3)
-        await pilot.press("enter")
-        await wait_until_idle(pilot)
-
-    app = app_on(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-LISTS = {
-    "completion": ["slash", *"dep", "tab"],
-    "fault": ["slash", *"active", "colon", *"maybe"],
-    "filtered": ["slash", *"muller", "enter"],
-    "nobody": ["slash", *"zzz"],
-    "sorted_and_marked": ["right", "right", "s", "down", "space", "down", "space"],
-    "details": ["down", "enter"],
-    "keys": ["question_mark"],
-    "palette": ["colon"],
-}
-
-
-@SIZES
-@pytest.mark.parametrize("keys", LISTS.values(), ids=LISTS.keys())
-def test_the_list_of_users(home, keys, size, snap_compare):
-    async def before(pilot):
-        await wait_until_idle(pilot)
-        await pilot.pause(0.4)
-        for key in keys:
-            await pilot.press(key)
-            await pilot.pause(0.05)
-        await pilot.pause(0.6)
-
-    app = app_on(home / "users.json", sample_users(120))
-    assert snap_compare(app, terminal_size=size, run_before=before)
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+async def test_every_screen(app, size, pictures):
+    differing = []
+    async with app.run_test(size=size) as pilot:
+        async for name in visit(pilot):
+            if picture(app) != pictures(name=name):
+                differing.append(name)
+    assert not differing
 
 
 @pytest.mark.parametrize("size", [(58, 14), (60, 16)], ids=["58x14", "60x16"])
-def test_the_smallest_terminals(home, size, snap_compare):
+def test_smallest_terminals(home, size, snap_compare):
     app = app_on(home / "users.json", sample_users(60))
     assert snap_compare(app, terminal_size=size, run_before=wait_until_idle)
+
+
+def test_empty_store(home, snap_compare):
+    assert snap_compare(app_on(home / "users.json"), run_before=wait_until_idle)
+
+
+@pytest.fixture
+def look(request, monkeypatch):
+    """The theme, or no color."""
+    if request.param == "no color":
+        monkeypatch.setenv("NO_COLOR", "1")
+    return request.param
+
+
+@pytest.mark.parametrize("look", ["light", "ansi-dark", "no color"], indirect=True)
+async def test_some_screens_in_other_themes(look, app, pictures):
+    if look in list(Theme):
+        app.action_switch_theme(look)
+    differing = []
+    async with app.run_test(size=SMALL) as pilot:
+        async for name in visit(pilot):
+            if name in IN_OTHER_THEMES and picture(app) != pictures(name=name):
+                differing.append(name)
+            if name == IN_OTHER_THEMES[-1]:
+                break
+    assert not differing

@@ -238,19 +238,3 @@ async def test_details_apply_actions_to_the_shown_user(app, path):
 
 
 # Pictures
-
-
-@pytest.mark.snapshot
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-@pytest.mark.parametrize("keys", ["A", "m", "D", "P"])
-def test_the_dialogs(path, keys, size, snap_compare):
-    async def before(pilot):
-        await opens(pilot, object, *MARK_FIVE, keys)
-        await wait_until(pilot, lambda: top(pilot) is not page_of(pilot))
-        await opens(pilot, object)
-        if keys == "m":
-            await pilot.press("down", "down", "tab", *"Sales")
-            await wait_until(pilot, lambda: has_text(pilot, "Sets Department"))
-
-    app = app_on(path, [*INACTIVE, *USERS[3:]])
-    assert snap_compare(app, terminal_size=size, run_before=before)

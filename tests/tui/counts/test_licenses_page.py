@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from textual.widgets import Button, Static
 
 from qm_tui.tui.counts.license_tables import CellCursorList, DepartmentList, TypeList
@@ -12,7 +11,6 @@ from qm_tui.users.query.license_usage import LICENSES
 from qm_tui.users.query.licenses import licenses_of
 from tests.tui.counted import ids_shown, open_counts, rows_of, wait_until_counted
 from tests.tui.pages import (
-    LARGE,
     SMALL,
     app_on,
     commit,
@@ -23,8 +21,6 @@ from tests.tui.pages import (
     wait_until,
     wait_until_idle,
 )
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 
 def made(*rows):
@@ -193,15 +189,3 @@ async def test_empty_store_shows_a_message(home):
         await pilot.press("escape")
         await pilot.pause()
         assert top(pilot) is page_of(pilot)
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_the_page(home, size, snap_compare):
-    async def before(pilot):
-        await open_counts(pilot, "licenses")
-        await pilot.press("tab", "down", "right", "right")
-        await pilot.pause()
-
-    app = app_on(home / "users.json", sample_users(250))
-    assert snap_compare(app, terminal_size=size, run_before=before)

@@ -9,10 +9,7 @@ from qm_tui.users.fields import MAX_VALUE
 from qm_tui.users.query.counts import count_field_values
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from tests.helpers import ANNA
-from tests.tui.dialogs import DialogApp, open_dialog
-from tests.tui.pages import LARGE, SMALL
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+from tests.tui.dialogs import open_dialog
 
 NAMES_IN_USE = ["Sales EMEA"] * 312 + ["Sales Nord"] * 88 + [""] * 40 + ["IT"]
 
@@ -226,21 +223,3 @@ async def test_dialog_shows_any_name_and_all_buttons(name):
         assert "[Cancel]" in hand.screen_text
         await hand.click("#yes")
         assert hand.app.result.new.endswith("2")
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_a_name(size, snap_compare):
-    async def before(pilot):
-        await pilot.press(*"Sales E")
-
-    assert snap_compare(DialogApp(dialog_of("IT")), terminal_size=size, run_before=before)
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_a_merge(size, snap_compare):
-    async def before(pilot):
-        await pilot.press(*"Sales Nord", "tab", "tab")
-
-    assert snap_compare(DialogApp(dialog_of()), terminal_size=size, run_before=before)

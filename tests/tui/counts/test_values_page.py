@@ -17,7 +17,6 @@ from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 from tests.tui.counted import ids_shown, open_counts, rows_of, wait_until_counted
 from tests.tui.pages import (
-    LARGE,
     SMALL,
     app_on,
     commit,
@@ -30,8 +29,6 @@ from tests.tui.pages import (
     wait_until,
     wait_until_idle,
 )
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 
 def having(key, *values, start=0):
@@ -423,30 +420,3 @@ async def test_keyboard_shortcuts_are_listed(home):
         await pilot.pause()
         for text in ("Rename this value for all users who have it", "Show users with this value"):
             assert text in shown(pilot)
-
-
-@pytest.mark.snapshot
-@pytest.mark.parametrize("page", ["profiles", "departments"])
-@SIZES
-def test_a_page(home, size, page, snap_compare):
-    async def before(pilot):
-        await open_counts(pilot, page)
-        await pilot.press("down", "down")
-        await pilot.pause()
-
-    app = app_on(home / "users.json", sample_users(250))
-    assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_a_merge_over_its_page(home, size, snap_compare):
-    async def before(pilot):
-        await open_counts(pilot, "departments")
-        await pilot.press("down", "e")
-        await pilot.pause()
-        await type_text(pilot, "Claims, Motor")
-        await pilot.pause()
-
-    app = app_on(home / "users.json", sample_users(250))
-    assert snap_compare(app, terminal_size=size, run_before=before)

@@ -19,7 +19,6 @@ from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE
 from qm_tui.users.passwords import has_local_password
 from tests.helpers import ANNA, user
 from tests.tui.pages import (
-    LARGE,
     SMALL,
     app_on,
     commit,
@@ -520,22 +519,3 @@ async def test_user_name_taken_by_another_admin_is_an_error(app, path):
 
 
 # Pictures
-
-
-@pytest.mark.snapshot
-@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-@pytest.mark.parametrize("what", ["edit", "add", "faults"])
-def test_the_form(home, what, size, snap_compare):
-    users = sample_users(60)
-
-    async def before(pilot):
-        await wait_for_values_in_use(pilot)
-        await opened(pilot, "a" if what == "add" else "e")
-        if what == "faults":
-            await fill(pilot, "last_name", "")
-            await fill(pilot, "phone_ip", "10.0.0.300")
-            await pilot.press("f2")
-            await wait_until(pilot, lambda: "Not saved: " in shown(pilot))
-
-    app = app_on(home / "users.json", users)
-    assert snap_compare(app, terminal_size=size, run_before=before)

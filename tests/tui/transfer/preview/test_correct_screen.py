@@ -16,7 +16,7 @@ from qm_tui.tui.user.field_form import FieldForm, FieldInput, FieldRow
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.users.fields import FIELD, FIELDS
 from tests.helpers import EDIT, HEADER, csv_text, state_of, write_file
-from tests.tui.dialogs import DialogApp, DialogDriver, open_dialog
+from tests.tui.dialogs import DialogDriver, open_dialog
 from tests.tui.pages import LARGE, SMALL
 from tests.tui.records import BEN, CARA, MANY_ISSUES, REJECTED, planned
 
@@ -315,28 +315,3 @@ async def test_f1_lists_the_keyboard_shortcuts(prepared):
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("Save and go to the next record", "Next field", "Toggle a yes/no field"):
             assert words in hand.screen_text
-
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_the_form(prepared, size, snap_compare):
-    async def before(pilot):
-        await pilot.pause(0.4)
-
-    app = DialogApp(CorrectScreen(prepared, REJECTED))
-    assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_a_record_that_is_still_wrong(prepared, size, snap_compare):
-    async def before(pilot):
-        await pilot.pause(0.4)
-        await pilot.press(*"0777", "f2")
-        await pilot.pause(0.4)
-
-    app = DialogApp(CorrectScreen(prepared, REJECTED))
-    assert snap_compare(app, terminal_size=size, run_before=before)

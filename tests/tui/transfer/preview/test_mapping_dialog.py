@@ -9,7 +9,7 @@ from qm_tui.tui.transfer.preview.mapping_dialog import ColumnList, MappingDialog
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.users.fields import FIELD
-from tests.tui.dialogs import DialogApp, open_dialog
+from tests.tui.dialogs import open_dialog
 from tests.tui.pages import LARGE, SMALL
 
 _HEADER = ["Problems", "Vorname", "Name", "Durchwahl", "Kennung", "Wort", "Notiz [red]", "Büro"]
@@ -197,16 +197,3 @@ async def test_dialog_fits_with_its_key_hints(size):
         assert lines[0].startswith("╭─ Map columns to fields ─")
         assert "F2 apply  Esc cancel" in lines[-1]
         assert "[F2 Apply]   [Cancel]" in lines[-2]
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_the_pairing_of_columns(size, snap_compare):
-    assert snap_compare(DialogApp(_dialog()), terminal_size=size)
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_the_list_of_fields(size, snap_compare):
-    app = DialogApp(_dialog())
-    assert snap_compare(app, terminal_size=size, press=["end", "enter", "l", "o"])

@@ -14,7 +14,6 @@ from tests.helpers import HEADER, csv_text, write_file
 from tests.tui.operations import opens
 from tests.tui.pages import (
     LARGE,
-    SAMPLES,
     SMALL,
     app_on,
     sample_users,
@@ -23,8 +22,6 @@ from tests.tui.pages import (
     wait_until_idle,
 )
 from tests.tui.previews import preview, wait_until_planned
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 
 @pytest.fixture
@@ -130,15 +127,3 @@ async def test_m_maps_the_columns_and_closing_keeps_the_options(app, file):
             assert screen.request.options.unknown_id is UnknownIdAction.ADD
             await pilot.click("#options")
             await opens(pilot, ImportOptionsDialog)
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_the_options(home, size, snap_compare):
-    async def before(pilot: Pilot[str]) -> None:
-        await options(pilot, SAMPLES / "users-with-errors.csv")
-        await pilot.press("a")
-        await wait_until_planned(pilot)
-
-    app = app_on(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=before)

@@ -64,8 +64,6 @@ from tests.tui.previews import (
     wait_until_planned,
 )
 
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-
 
 def mixed(home: Path, users: list[User]) -> Path:
     """Write a file with every kind of record, for a store with these users.
@@ -586,26 +584,3 @@ async def test_deleted_user_loses_the_mark(home, app, users):
 
 
 # Pictures
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_the_preview(home, users, size, snap_compare):
-    async def before(pilot: Pilot[str]) -> None:
-        await show(pilot, SAMPLES / "users-with-errors.csv")
-
-    app = app_on(home / "users.json", sample_users(60))
-    assert snap_compare(app, terminal_size=size, run_before=before)
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_the_preview_of_a_mixed_file(home, app, file, size, snap_compare):
-    async def before(pilot: Pilot[str]) -> None:
-        await show(pilot, file)
-        await pilot.press("a")
-        await wait_until_planned(pilot)
-        await pilot.press("7", "space")
-        await wait_until(pilot, lambda: has_text(pilot, "1 marked"))
-
-    assert snap_compare(app, terminal_size=size, run_before=before)

@@ -8,10 +8,8 @@ from qm_tui.tui.users.dialogs.columns import ColumnLayoutList, ColumnsDialog
 from qm_tui.tui.users.dialogs.layout_editor import LayoutDraft
 from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, LICENSE, ColumnPlacement, Layout
-from tests.tui.dialogs import DialogApp, open_dialog
-from tests.tui.pages import LARGE, SMALL
+from tests.tui.dialogs import open_dialog
 
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 FOUR = Layout(
     (
         ColumnPlacement("salt", 4),
@@ -139,14 +137,3 @@ async def test_keys_are_listed():
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("Show or hide", "Move left", "Narrower", "Reset to default columns"):
             assert words in hand.screen_text
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_the_columns_dialog(size, snap_compare):
-    async def before(pilot):
-        await pilot.press("down", "down", "down", "+", "space", "down")
-        await pilot.pause()
-
-    app = DialogApp(ColumnsDialog(DEFAULT_LAYOUT))
-    assert snap_compare(app, terminal_size=size, run_before=before)

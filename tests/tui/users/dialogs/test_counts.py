@@ -10,9 +10,7 @@ from qm_tui.users.query import counts
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH, parse_filter
 from tests.helpers import ANNA
 from tests.tui.dialogs import DialogApp, open_dialog
-from tests.tui.pages import LARGE, SMALL, sample_users
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+from tests.tui.pages import SMALL
 
 FIELDS = (
     ("Department Name", "Department"),
@@ -245,16 +243,3 @@ async def test_keys_are_listed():
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("← h", "→ l", "Add to filter", "Next field"):
             assert words in hand.screen_text
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_departments(size, snap_compare):
-    assert snap_compare(DialogApp(dialog_of(sample_users(1204))), terminal_size=size)
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_licenses(size, snap_compare):
-    app = DialogApp(dialog_of(sample_users(1204)))
-    assert snap_compare(app, terminal_size=size, press=["left", "left", "down"])

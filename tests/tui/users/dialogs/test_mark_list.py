@@ -13,9 +13,6 @@ from qm_tui.tui.widgets.text_area import MAX_LINES, SafeTextArea, sanitize_lines
 from qm_tui.users.fields import User
 from qm_tui.users.identity import normalize_user_name
 from tests.tui.dialogs import DialogApp, open_dialog
-from tests.tui.pages import LARGE, SMALL
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 
 
 def _user(user_id, first, last, extension, user_name):
@@ -280,14 +277,7 @@ async def test_dialog_fits_screen():
 
 
 @pytest.mark.snapshot
-@SIZES
-def test_an_empty_list(size, snap_compare):
-    assert snap_compare(DialogApp(_dialog()), terminal_size=size)
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_a_list_that_is_not_all_settled(size, snap_compare):
+def test_a_list_that_is_not_all_settled(snap_compare):
     async def before(pilot):
         await pilot.pause()
         pilot.app.post_message(events.Paste(LIST))
@@ -296,4 +286,4 @@ def test_a_list_that_is_not_all_settled(size, snap_compare):
         await pilot.press("tab", "space")
         await pilot.pause()
 
-    assert snap_compare(DialogApp(_dialog()), terminal_size=size, run_before=before)
+    assert snap_compare(DialogApp(_dialog()), run_before=before)

@@ -10,10 +10,7 @@ from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.users.query.columns import DEFAULT_LAYOUT, ColumnPlacement, Layout
 from qm_tui.users.query.views import ALL_USERS, BUILT_IN, MAX_NAME, SavedView, SortKey
-from tests.tui.dialogs import DialogApp, open_dialog
-from tests.tui.pages import LARGE, SMALL
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+from tests.tui.dialogs import open_dialog
 
 NARROW = Layout((ColumnPlacement("extension", 6), ColumnPlacement("last_name", 12)), 1)
 ORDER = (SortKey("extension"), SortKey("last_name", descending=True))
@@ -288,18 +285,3 @@ async def test_keys_are_listed():
         assert isinstance(hand.app.screen, KeysScreen)
         for words in ("Enter", "Open view", "D Del", "Save the current view", "Delete the view"):
             assert words in hand.screen_text
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_the_dialog(size, snap_compare):
-    current = SavedView("Sales", "department:sales -trainee", ORDER, NARROW)
-    app = DialogApp(ViewsDialog(current, OWN))
-    assert snap_compare(app, terminal_size=size)
-
-
-@pytest.mark.snapshot
-@SIZES
-def test_a_refused_name(size, snap_compare):
-    app = DialogApp(ViewsDialog(SHOWN, OWN))
-    assert snap_compare(app, terminal_size=size, press=["a", *"Active", "enter"])
