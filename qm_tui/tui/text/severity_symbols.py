@@ -8,6 +8,9 @@ from qm_tui.users.issues import Issue, Severity
 SEVERITY_SYMBOLS: Final = {Severity.ERROR: "!", Severity.WARNING: "?"}
 """The symbol before a field or a sentence with an error or a warning."""
 
+SEVERITY_STYLES: Final = {Severity.ERROR: "$text-error", Severity.WARNING: "$text-warning"}
+"""The color of their numbers and symbols."""
+
 
 def severity_symbol(issues: Sequence[Issue]) -> str:
     """Return the symbol of a field with these problems: that of the first error, if any."""

@@ -19,6 +19,7 @@ from textual.strip import Strip
 
 from qm_tui.text import sanitize
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
+from qm_tui.tui.text.safe_content import key_hints
 from qm_tui.tui.widgets.too_small import is_too_small
 
 MOVES: Final = frozenset({"up", "down", "pageup", "pagedown", "home", "end", *"jkgG"})
@@ -67,6 +68,9 @@ class VirtualList(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
     footer_height: ClassVar[int] = 0
     """Lines below the rows that do not scroll. They are drawn in the same frame as the cursor; a
     separate widget would be drawn in the next, which is a second write for every key."""
+
+    footer_has_hints: ClassVar[bool] = False
+    """Whether the lines below the rows are key hints."""
 
     cursor_row: reactive[int] = reactive(0, repaint=False, always_update=False)
     """The row of the cursor, from 0."""
@@ -246,7 +250,10 @@ class VirtualList(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
             return Strip(self.header_text(width), width)
         if y >= self.size.height - self.footer_height:
             line = y - (self.size.height - self.footer_height)
-            return Strip([Segment(sanitize(self.footer_text(width, line)), self.rich_style)], width)
+            text = sanitize(self.footer_text(width, line))
+            if self.footer_has_hints:
+                return Strip(key_hints(text).render_segments(self.visual_style), width)
+            return Strip([Segment(text, self.rich_style)], width)
         row = y - self.header_height + int(self.scroll_offset.y)
         if not 0 <= row < self.row_count:
             return Strip.blank(width, self.rich_style)

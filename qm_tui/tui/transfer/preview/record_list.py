@@ -56,6 +56,7 @@ class RecordList(VirtualList):
 
     header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 1
+    footer_has_hints: ClassVar[bool] = True
 
     class MarkRequested(Message):
         """The admin wants to mark or unmark users."""

@@ -28,6 +28,7 @@ from qm_tui.transfer.planning.plan_text import (
     removals_text,
 )
 from qm_tui.tui.text.safe_content import safe
+from qm_tui.tui.text.severity_symbols import SEVERITY_STYLES
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.job import JobProgressed
@@ -126,8 +127,7 @@ class PreviewSummary(Static):
         lines = summary_lines(prepared, notice, width, height, shows_counts=shows_counts)
         self._lines = lines
         self.styles.height = len(lines)
-        styled = [safe(line.text).stylize("bold" if line.is_bold else "") for line in lines]
-        self.update(Content("\n").join(styled))
+        self.update(Content("\n").join(map(_styled, lines)))
 
     def on_click(self, event: events.Click) -> None:
         """Apply the fix that was clicked, or show the group."""
@@ -146,6 +146,14 @@ class PreviewSummary(Static):
 
 
 _NARROWEST: Final = 20
+
+
+def _styled(line: SummaryLine) -> Content:
+    """Return a line for the widget: the label and the number of a group have its color."""
+    text = safe(line.text).stylize("bold" if line.is_bold else "")
+    if line.group is None:
+        return text
+    return text.stylize(SEVERITY_STYLES[line.group.severity], 0, _LABEL + _COUNT)
 
 
 def summary_lines(

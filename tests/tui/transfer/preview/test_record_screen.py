@@ -9,7 +9,7 @@ from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen, RecordScreenResult
 from qm_tui.users.fields import FIELDS
 from tests.helpers import HEADER, csv_text, user, write_file
-from tests.tui.dialogs import DialogDriver, open_dialog
+from tests.tui.dialogs import DialogApp, DialogDriver, open_dialog
 from tests.tui.pages import LARGE, SMALL
 from tests.tui.records import MANY_ISSUES, UPDATE, planned
 

@@ -279,9 +279,10 @@ async def test_dialog_fits_screen():
 @pytest.mark.snapshot
 def test_a_list_that_is_not_all_settled(snap_compare):
     async def before(pilot):
-        await pilot.pause()
+        while not pilot.app.screen.query(UnresolvedList):
+            await pilot.pause()
         pilot.app.post_message(events.Paste(LIST))
-        while pilot.app.query_one(UnresolvedList).row_count == 0:
+        while not any(rows.row_count for rows in pilot.app.screen.query(UnresolvedList)):
             await pilot.pause(0.02)
         await pilot.press("tab", "space")
         await pilot.pause()
