@@ -113,7 +113,7 @@ docs: $(READY) ## write the generated parts of docs again
 	$(BIN)/python -m scripts.make_command_line_page
 
 pictures: $(READY) ## draw the pictures of the documentation again
-	$(BIN)/python scripts/make_pictures.py
+	$(BIN)/python -m scripts.make_pictures
 
 clean: ## remove what was built
 	rm -rf .venv .venv-lowest .venv-python .coverage* mutants dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
