@@ -27,7 +27,8 @@ PICTURES: Final = {
 
 async def draw(home: Path, size: tuple[int, int], pictures: dict[str, str]) -> None:
     """Visit the screens with a temporary home folder, and save pictures of some."""
-    os.environ |= {"HOME": str(home), "SSH_CONNECTION": "10.1.2.3 50000 10.0.0.1 22"}
+    os.environ |= {"SUDO_USER": "mheller", "SSH_CONNECTION": "10.1.2.3 50000 10.0.0.1 22"}
+    os.environ["HOME"] = str(home)
     (home / "incoming").mkdir(parents=True)
     os.chdir(home / "incoming")
     app = app_with_file(home)

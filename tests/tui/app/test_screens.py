@@ -41,6 +41,8 @@ def pictures(snapshot):
 def app(home, monkeypatch):
     """The app, at a fixed day, in the folder of a file to import."""
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("SUDO_USER", "mheller")
+    monkeypatch.setenv("SSH_CONNECTION", "10.1.2.3 50000 10.0.0.1 22")
     monkeypatch.setattr(export_flow, "date", FixedDay)
     monkeypatch.setattr(details_pane, "HISTORY_DELAY", 0.01)
     (home / "incoming").mkdir()
