@@ -164,13 +164,17 @@ async def test_down_opens_values_in_use_in_the_user_form(home):
 async def test_set_field_takes_a_picked_value(tmp_path):
     session = Session(store_of(tmp_path / "users.json", USERS.values()), "mheller")
     session.store.load()
-    dialog = SetFieldDialog(session, list(USERS), "15 users", allow_unlicensed=False)
+    user_ids = [one.user_id for one in USERS.values()]
+    dialog = SetFieldDialog(session, user_ids, "15 users", allow_unlicensed=False)
     async with open_dialog(dialog) as hand:
         await hand.press("down", "down", "down", "enter")
         await picked(hand.pilot, "m", "o", "enter")
         assert dialog.query_one(Input).value == "Moss"
         pilot: Any = hand.pilot
-        await wait_until(pilot, lambda: not dialog.query_one("#yes").disabled)
+        await wait_until(
+            pilot,
+            lambda: dialog.setting is not None and dialog.setting.values == {"location": "Moss"},
+        )
         await hand.press("f2")
         assert hand.app.result.values == {"location": "Moss"}
 
