@@ -44,7 +44,7 @@ def app(home, monkeypatch):
     monkeypatch.setenv("SUDO_USER", "mheller")
     monkeypatch.setenv("SSH_CONNECTION", "10.1.2.3 50000 10.0.0.1 22")
     monkeypatch.setattr(export_flow, "date", FixedDay)
-    monkeypatch.setattr(details_pane, "HISTORY_DELAY", 0.01)
+    monkeypatch.setattr(details_pane, "HISTORY_DELAY", 60)  # else it may or may not be drawn
     (home / "incoming").mkdir()
     monkeypatch.chdir(home / "incoming")
     monkeypatch.setenv("PWD", str(home / "incoming"))
