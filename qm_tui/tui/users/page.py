@@ -1,8 +1,6 @@
 """The Users page: opens the store, shows live updates, starts imports and exports."""
 
 from collections.abc import Sequence
-from itertools import islice
-from queue import SimpleQueue
 from typing import ClassVar, Final
 
 from textual import on, work
@@ -56,7 +54,6 @@ class UsersPage(UsersSelection):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._loaded_users: SimpleQueue[Sequence[User]] = SimpleQueue()
         self._has_loaded = False
         self._growing: list[str] = []
         self._growing_users: dict[str, User] = {}
@@ -83,8 +80,14 @@ class UsersPage(UsersSelection):
             self.post_message(StoreOpened(view))
 
     def _add_loaded(self, users: Sequence[User]) -> None:
-        """Queue users that were read, and show the first immediately. Runs in the worker."""
-        self._loaded_users.put(users)
+        """Add users that were read, and show the first immediately. Runs in the worker.
+
+        The table may read both at any time: they only grow, and a user is found before it is listed.
+        """
+        known = self._growing_users
+        new = [user.user_id for user in users if user.user_id not in known]
+        known.update((user.user_id, user) for user in users)
+        self._growing += new
         if users and not self._has_loaded:
             self._has_loaded = True
             self.post_message(FirstUsersLoaded())
@@ -100,15 +103,11 @@ class UsersPage(UsersSelection):
 
     def _grow(self) -> None:
         """Show the users read so far, unless the view filters or sorts them."""
-        if self.session.query != ViewQuery():
+        if self.session.query != ViewQuery() or not self._growing:
             return
-        shown = len(self._growing)
-        while not self._loaded_users.empty():
-            self._growing_users.update((user.user_id, user) for user in self._loaded_users.get())
-        self._growing += islice(self._growing_users, shown, None)
-        if shown:
+        if self.table.row_count:
             self.table.rows_added()
-        elif self._growing:
+        else:
             self.table.show(self._growing, self._growing_users)
 
     @on(StoreOpened)
