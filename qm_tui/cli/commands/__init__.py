@@ -1,41 +1,52 @@
 """The commands of the command line, each with its options."""
 
-from collections.abc import Callable
-from typing import Final
+from collections import UserDict
+from functools import cache
+from importlib import import_module
+from typing import Any, Final
 
-from qm_tui.cli.commands import (
-    activity,
-    add_user,
-    bulk,
-    completion,
-    export_users,
-    import_users,
-    list_users,
-    passwd,
-    store_files,
-)
+import typer
 
-COMMANDS: Final[dict[str, Callable[..., None]]] = {
-    "import": import_users.import_,
-    "export": export_users.export,
-    "list": list_users.list_,
-    "add": add_user.add,
-    "set": bulk.set_,
-    "activate": bulk.activate,
-    "inactivate": bulk.inactivate,
-    "delete": bulk.delete,
-    "rename": bulk.rename,
-    "passwd": passwd.passwd,
-    "activity": activity.activity,
-    "undo": activity.undo,
-    "info": list_users.info,
-    "init": store_files.init,
-    "backup": store_files.backup,
-    "check": store_files.check,
-    "recover": store_files.recover,
-    "completion": completion.completion,
+COMMANDS: Final = {
+    "import": "import_users.import_",
+    "export": "export_users.export",
+    "list": "list_users.list_",
+    "add": "add_user.add",
+    "set": "bulk.set_",
+    "activate": "bulk.activate",
+    "inactivate": "bulk.inactivate",
+    "delete": "bulk.delete",
+    "rename": "bulk.rename",
+    "passwd": "passwd.passwd",
+    "activity": "activity.activity",
+    "undo": "activity.undo",
+    "info": "list_users.info",
+    "init": "store_files.init",
+    "backup": "store_files.backup",
+    "check": "store_files.check",
+    "recover": "store_files.recover",
+    "completion": "completion.completion",
 }
-"""In the order in which `--help` lists them."""
+"""The module and the function of each command, in the order in which `--help` lists them."""
 
-HIDDEN_COMMANDS: Final[dict[str, Callable[..., None]]] = {"complete": completion.complete}
+HIDDEN_COMMANDS: Final = {"complete": "completion.complete"}
 """Called by the completion scripts of shells."""
+
+
+class LazyCommands(UserDict[str, Any]):
+    """The commands as Typer needs them. The module of a command is imported when it is used."""
+
+    def __init__(self) -> None:
+        super().__init__(COMMANDS | HIDDEN_COMMANDS)
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - Typer's type of a command is private
+        return _command(name, super().__getitem__(name))
+
+
+@cache
+def _command(name: str, function: str) -> Any:  # noqa: ANN401
+    module, _, attribute = function.partition(".")
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    called = getattr(import_module(f"{__name__}.{module}"), attribute)
+    alone.command(name, hidden=name in HIDDEN_COMMANDS)(called)
+    return typer.main.get_command(alone)

@@ -16,6 +16,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
+from qm_tui.cli.commands import COMMANDS
 from qm_tui.cli.shared.common import GlobalOptions, open_store_from_options
 from qm_tui.cli.shared.field_assignments import assignable_names, is_assignment, renamable_names
 from qm_tui.cli.shared.shell_words import quote_for_bash, split_line
@@ -154,8 +155,7 @@ def _continuations(context: typer.Context, words: Sequence[str], word: str) -> I
     if before.pending:
         return  # the shell completes paths
     if not before.arguments:
-        shown = (name for name in commands if not getattr(commands[name], "hidden", False))
-        yield from (name for name in shown if name.startswith(word))
+        yield from (name for name in COMMANDS if name.startswith(word))
         yield from _options(group, word)
         return
     name, *others = before.arguments

@@ -1,11 +1,14 @@
-"""What all commands share: options, opening of the store, and reports."""
+"""What all commands share: options, opening of the store, and reports.
+
+Imported at every start, so it imports nothing of the users and of the store before they are used.
+"""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
@@ -13,10 +16,11 @@ from qm_tui import paths
 from qm_tui.errors import UserError
 from qm_tui.output import OutputError, print_line, translating_output_errors
 from qm_tui.progress_line import progress_line
-from qm_tui.store.changes.plan import AnyPlan, commit_plan
-from qm_tui.store.errors import ConfirmationRequired
-from qm_tui.store.interface import RetentionPolicy, UserStore
 from qm_tui.text import sanitize
+
+if TYPE_CHECKING:
+    from qm_tui.store.changes.plan import AnyPlan
+    from qm_tui.store.interface import UserStore
 
 NOTHING_CHANGED: Final = "Nothing was changed."
 
@@ -132,7 +136,7 @@ def open_store_from_options(
     read_only: bool,
     load: bool = True,
     otherwise: str = "",
-) -> UserStore:
+) -> "UserStore":
     """Return the store given on the command line, opened with the settings of the admin.
 
     It is closed when the command ends.
@@ -150,6 +154,7 @@ def open_store_from_options(
     """
     from qm_tui.config.settings import load_settings
     from qm_tui.store import open_store
+    from qm_tui.store.interface import RetentionPolicy
 
     options: GlobalOptions = context.obj
     current = load_settings()
@@ -169,7 +174,7 @@ def open_store_from_options(
     return users
 
 
-def _close(store: UserStore) -> None:
+def _close(store: "UserStore") -> None:
     """Close a store, and print a warning if other programs cannot see its last changes."""
     store.close()
     if store.warning:
@@ -177,7 +182,7 @@ def _close(store: UserStore) -> None:
         print_line(f"Warning: {store.warning}. {saved}", to_error=True)
 
 
-def print_notices(store: UserStore) -> None:
+def print_notices(store: "UserStore") -> None:
     """Print the notices of a loaded store to standard error.
 
     They are acknowledged only on a terminal, so that a nightly job does not hide them from the
@@ -189,7 +194,7 @@ def print_notices(store: UserStore) -> None:
         store.acknowledge_notices()
 
 
-def no_store(store: UserStore) -> str:
+def no_store(store: "UserStore") -> str:
     """Return the message that a store does not exist."""
     return f"There is no store at {sanitize(store.location)}."
 
@@ -219,14 +224,19 @@ def report_errors(done: str) -> Iterator[None]:
         raise OutputError(done) from error.__cause__
 
 
-def saved_text(users: UserStore) -> str:
+def saved_text(users: "UserStore") -> str:
     """Return the message that the last transaction was saved."""
     return f"Transaction {users.state.number:,} was saved."
 
 
 def commit(
-    store: UserStore, plan: AnyPlan, confirmed: int, command: str = "", *, as_seen: bool = False
-) -> AnyPlan:
+    store: "UserStore",
+    plan: "AnyPlan",
+    confirmed: int,
+    command: str = "",
+    *,
+    as_seen: bool = False,
+) -> "AnyPlan":
     """Carry out a plan, and draw the progress.
 
     Args:
@@ -243,6 +253,9 @@ def commit(
         UserError: it was not confirmed, or cannot be carried out.
         PlanOutdated: it would do something else than the admin saw.
     """
+    from qm_tui.store.changes.plan import commit_plan
+    from qm_tui.store.errors import ConfirmationRequired
+
     try:
         with progress_line() as progress:
             return commit_plan(
