@@ -24,14 +24,11 @@ def candidates(line: str, replaced: str = "", shell: str = "bash") -> list[str]:
 
 def test_line_is_parsed_as_by_the_shell():
     for line, typed in (
-        ("qm-tui ", Typed([], "", "", True)),
-        ("qm-tui se", Typed([], "se", "", True)),
+        ("", Typed([], "", "", True)),
         ("qm-tui set a\\ b c", Typed(["set", "a b"], "c", "", True)),
-        ("qm-tui set 'a b", Typed(["set"], "a b", "'", True)),
         ('qm-tui set "a \\"b', Typed(["set"], 'a "b', '"', True)),
         ("qm-tui set 'a' \"", Typed(["set", "a"], "", '"', True)),
         ("qm-tui set department='Sales N", Typed(["set"], "department=Sales N", "'", True)),
-        ("", Typed([], "", "", True)),
         ("qm-tui set '$x' \\$y", Typed(["set", "$x"], "$y", "", True)),
         ("qm-tui set $'a", Typed(["set"], "$a", "'", False)),
         ('qm-tui set "`a', Typed(["set"], "`a", '"', False)),
@@ -73,9 +70,7 @@ def test_word_is_not_quoted_after_text_that_bash_evaluates_or_another_word():
 
 LINES = [
     ("qm-tui |ina", ["inactivate"]),
-    ("qm-tui |compl", ["completion"]),
     ("qm-tui delete |a", ["anna"]),
-    ("qm-tui delete |A", ["anna"]),
     ("qm-tui delete |Ａn", ["anna"]),
     ("qm-tui passwd |", ["anna", "bo"]),
     ("qm-tui set anna |dep", ["department="]),
@@ -97,9 +92,7 @@ LINES = [
     ("qm-tui delete -- |--con", []),
     ("qm-tui set anna |passw", []),
     ("qm-tui set anna password=|", []),
-    ("qm-tui set anna salt=|", []),
     ("qm-tui --store /nowhere/users.json delete |a", []),
-    ("qm-tui --store=/nowhere/users.json delete |a", []),
     ("qm-tui delete --store=/nowhere/users.json |a", []),
     ("qm-tui --store delete list |", []),
     ("qm-tui delete --store |", []),
@@ -114,10 +107,12 @@ def test_candidates(two):
 
 
 def test_completion_writes_nothing_and_offers_no_hostile_text(two):
-    commit_unchecked(two, user("x\x1b[2J", department="a\x07b", user_id="u-x"))
+    hostile = user("x\x1b[2J", department="a\x07b", user_id="u-x")
+    commit_unchecked(two, hostile, user("location=Rome"))
     before = files_of(two)
-    assert candidates("qm-tui delete ") == ["anna", "bo"]
+    assert candidates("qm-tui delete ") == ["anna", "bo", "location=Rome"]
     assert candidates("qm-tui set anna department=") == ["Sales", "Sales\\ Nord"]
+    assert candidates("qm-tui set loc", "loc") == ["location="]  # no name that sets a field
     assert files_of(two) == before
 
 
@@ -136,9 +131,3 @@ def test_user_name_that_looks_like_an_option_comes_after_two_dashes(two, shell):
     assert found("qm-tui add --like ", "-") == ["--confirm", "-x"]  # the value of an option
     assert output("inactivate", "--dry-run", "--", "--confirm").startswith("--confirm")
     assert output("set", "--", "-x", "location=Bergen").startswith("-x")
-
-
-def test_set_completes_no_user_name_that_sets_a_field(two):
-    commit_unchecked(two, user("location=Rome"))
-    assert candidates("qm-tui delete loc", "loc") == ["location=Rome"]
-    assert candidates("qm-tui set loc", "loc") == ["location="]

