@@ -61,33 +61,25 @@ def test_import_reports_rejected_records_and_imports_the_others(home, store):
     assert [one["user_name"] for one in listed()] == ["anna"]
 
 
-@pytest.mark.parametrize(
-    ("flags", "record", "key", "value"),
-    [
-        (["--unknown-id", "add"], user("zoe", extension="0600"), "user_id", "u-zoe"),
-        (["--match-user-name"], BOB._replace(user_id="", agent_id="B-2"), "agent_id", "B-2"),
-        (["--empty", "keep"], BOB._replace(first_name="", agent_id="B-2"), "agent_id", "B-2"),
-        (
-            ["--allow-unlicensed"],
-            BOB._replace(unlimited_license="0", on_demand_license="0"),
-            "unlimited_license",
-            "0",
-        ),
-        (["--allow-renamed"], BOB._replace(user_name="rob", last_name="X"), "user_name", "rob"),
-        (["--read-booleans"], BOB._replace(is_active="FALSE"), "is_active", "0"),
-        (["--spreadsheet-values", "file"], BOB._replace(extension="500"), "extension", "500"),
-        (["--use-altered-values"], BOB._replace(extension="500"), "extension", "500"),
-        (["--take-numbers"], BOB._replace(extension="500"), "extension", "500"),
-    ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
-)
-def test_import_option_is_a_flag(home, store, flags, record, key, value):
+def test_import_option_is_a_flag(home, store):
     commit(store, ANNA, BOB)
-    file = users_file(home, record)
-    output("import", file, "--dry-run", code=1)
-    out = output("import", file, *flags)
-    assert "Options: " in out
-    assert value in [one[key] for one in listed()]
+    unlicensed = {"unlimited_license": "0", "on_demand_license": "0"}
+    for flags, record, key, value in (
+        (("--unknown-id", "add"), user("zoe", extension="0600"), "user_id", "u-zoe"),
+        (("--match-user-name",), BOB._replace(user_id="", agent_id="B-2"), "agent_id", "B-2"),
+        (("--empty", "keep"), BOB._replace(first_name="", agent_id="B-3"), "agent_id", "B-3"),
+        (("--allow-unlicensed",), BOB._replace(**unlicensed), "unlimited_license", "0"),
+        (("--allow-renamed",), BOB._replace(user_name="rob", last_name="X"), "user_name", "rob"),
+        (("--read-booleans",), BOB._replace(is_active="FALSE"), "is_active", "0"),
+        (("--spreadsheet-values", "file"), BOB._replace(extension="500"), "extension", "500"),
+        (("--use-altered-values",), BOB._replace(extension="500"), "extension", "500"),
+        (("--take-numbers",), BOB._replace(extension="500"), "extension", "500"),
+    ):
+        commit(store, BOB)
+        file = users_file(home, record)
+        output("import", file, "--dry-run", code=1)
+        assert "Options: " in output("import", file, *flags)
+        assert value in [one[key] for one in listed()]
 
 
 def test_help_lists_each_option_but_former_names():
@@ -104,7 +96,6 @@ def test_value_altered_by_a_spreadsheet_is_kept_and_ends_with_status_1(home, sto
     file = users_file(home, ANNA._replace(extension="412", agent_id="#N/A"))
     out = output("import", file, code=1)
     assert "2 stored values are kept because a spreadsheet altered them." in out
-    assert "Extension '412' looks like '0412' altered by a spreadsheet; stored value kept." in out
     assert "(--spreadsheet-values file: use the file's value)" in out
     assert "Nothing to import: the record is unchanged." in out
     assert _report(file, code=1)["kept_values"] == 2
@@ -185,21 +176,17 @@ def test_short_records_are_rejected_by_default_only_without_a_terminal(home, sto
 # What is refused
 
 
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (("--encoding", "klingon"), "Unknown encoding klingon"),
-        (("--delimiter", "xy"), "Invalid delimiter xy"),
-        (("--mapping", "none.toml"), "none.toml"),
-        (("--mode", "everything"), "everything"),
-        (("--verbose",), "--verbose requires --dry-run."),
-    ],
-    ids=" ".join,
-)
-def test_invalid_flag_is_an_error(home, store, flags, said):
-    commit(store, ANNA)
-    assert said in refusal("import", users_file(home, BOB), *flags)
-    assert len(listed()) == 1
+def test_invalid_flag_is_an_error(home, store):
+    file = users_file(home, BOB)
+    for flags, said in {
+        ("--encoding", "klingon"): "Unknown encoding klingon",
+        ("--delimiter", "xy"): "Invalid delimiter xy",
+        ("--mapping", "none.toml"): "none.toml",
+        ("--mode", "everything"): "everything",
+        ("--verbose",): "--verbose requires --dry-run.",
+    }.items():
+        assert said in refusal("import", file, *flags)
+    assert not store.exists()
 
 
 def test_header_with_unknown_names_is_refused_with_the_options_that_help(home, store):
@@ -218,12 +205,9 @@ def test_mass_change_requires_confirmation(home, store):
     file = users_file(home, *(one._replace(is_active="0") for one in users))
     assert "--confirm 20" in output("import", file, "--dry-run")
     for wrong in ((), ("--confirm", "19")):
-        said = refusal("import", file, *wrong)
-        assert "20 of 20 users" in said
-        assert "--confirm 20" in said
+        assert "--confirm 20" in refusal("import", file, *wrong)
     assert {one["is_active"] for one in listed()} == {"1"}
     assert "20 changed" in output("import", file, "--confirm", "20")
-    assert {one["is_active"] for one in listed()} == {"0"}
 
 
 # The dry run
@@ -237,10 +221,8 @@ def test_dry_run_reports_and_writes_nothing(home, store):
     file = users_file(home, ANNA._replace(location=""), BOB._replace(user_id="?"), ["x"] * 26)
     out = output("import", file, "--dry-run", code=1)
     for line in (
-        "Import: users.csv",
         "3 records: 0 added, 1 changed, 0 unchanged, 2 rejected",
         "1 imported record has warnings.",
-        "Unknown User ID  (--unknown-id add: add and keep the ID)",
         "Location will be cleared  (--empty keep: keep the stored value)",
         "Unlimited 2 → 2",
         "Would import 1 of 3 records (2 rejected).",
@@ -248,41 +230,26 @@ def test_dry_run_reports_and_writes_nothing(home, store):
     ):
         assert line in out
     found = _report(file, "--dry-run", code=1)
-    assert [found[key] for key in ("changed", "rejected", "warned", "committed")] == [
-        1,
-        2,
-        1,
-        False,
-    ]
+    assert (found["warned"], found["committed"]) == (1, False)
     assert found["totals"]["unlimited_license"] == {"before": 2, "after": 2}
     assert "--empty keep" in {group["fixing_option"] for group in found["groups"]}
     assert files_of(store) == before
 
 
-def test_dry_run_lists_who_changes_and_how(home, store):
-    commit(store, ANNA, BOB)
-    changed = ANNA._replace(location="Bergen", password="Secret9")
-    file = users_file(home, changed, BOB._replace(user_name="anna"), ZOE)
-    lines = output("import", file, "--dry-run", code=1).splitlines()
-    at = lines.index("Changes:")
-    assert lines[at + 1 : at + 3] == [
-        f"Line 2, Anna Berg ({ANNA.user_name}): Password, Location {ANNA.location} -> Bergen",
-        "",
-    ]
-    saving = output("import", file, "--dry-run", "--save-rejected", code=1).splitlines()
-    assert lines[at : at + 3] == saving[saving.index("Changes:") :][:3]
-    assert "Changes:" not in output("import", file, code=1)
-
-
-def test_dry_run_lists_twenty_changes_unless_verbose(home, store):
+def test_dry_run_lists_twenty_changes_and_all_with_verbose(home, store):
     users = [user(f"m{number}", extension=str(number)) for number in range(23)]
-    commit(store, *users)
-    file = users_file(home, *(one._replace(agent_id="A-9") for one in users))
-    out = output("import", file, "--dry-run")
-    assert out.count("Agent ID") == 20
-    assert "… and 3 more changes. Use --verbose to list all changes." in out
+    commit(store, ANNA, *users)
+    changed = ANNA._replace(location="Bergen", password="Secret9")
+    file = users_file(home, changed, *(one._replace(agent_id="A-9") for one in users), ZOE)
+    out = output("import", file, "--dry-run", "--confirm", 24)
+    assert (
+        f"Changes:\nLine 2, Anna Berg (anna): Password, Location {ANNA.location} -> Bergen\n" in out
+    )
+    assert out.count("Agent ID") == 19
+    assert "… and 4 more changes. Use --verbose to list all changes." in out
     every = output("import", file, "--dry-run", "--verbose")
     assert (every.count("Agent ID"), "--verbose" in every) == (23, False)
+    assert "Changes:" not in output("import", file, "--confirm", 24)
 
 
 # JSON
@@ -291,10 +258,9 @@ def test_dry_run_lists_twenty_changes_unless_verbose(home, store):
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_json_lists_each_record_with_its_changes(home, store, dry_run):
     number = commit(store, ANNA, BOB).number
-    moved = ANNA._replace(location="Bergen", agent_id="A-9", password="Secret9", salt="Salt9")
+    moved = ANNA._replace(location="Bergen", password="Secret9")
     file = users_file(home, moved, BOB, ZOE, BOB._replace(user_id="nobody", user_name="x"))
     plan = _report(file, *["--dry-run"] * dry_run, code=1)
-    assert plan["record_count"] == 4
     assert plan["transaction"] == (None if dry_run else number + 1)
     assert [(one["line"], one["result"], one["user_name"]) for one in plan["records"]] == [
         (2, "changed", ANNA.user_name),
@@ -302,31 +268,26 @@ def test_json_lists_each_record_with_its_changes(home, store, dry_run):
         (4, "added", ZOE.user_name),
         (5, "rejected", "x"),
     ]
-    assert plan["records"][0]["changes"] == [
-        {"field": "Agent ID", "key": "agent_id", "before": ANNA.agent_id, "after": "A-9"},
-        {"field": "Password", "key": "password", "before": None, "after": None},
-        {"field": "Salt Value", "key": "salt", "before": None, "after": None},
-        {"field": "Location", "key": "location", "before": ANNA.location, "after": "Bergen"},
+    assert [one["changes"] for one in plan["records"]] == [
+        [
+            {"field": "Password", "key": "password", "before": None, "after": None},
+            {"field": "Location", "key": "location", "before": ANNA.location, "after": "Bergen"},
+        ],
+        *([], [], []),
     ]
-    assert [one["changes"] for one in plan["records"][1:]] == [[], [], []]
     added_id = plan["records"][2]["user_id"]
     assert added_id is None if dry_run else added_id in [one["user_id"] for one in listed()]
-    assert "Secret9" not in json.dumps(plan)
 
 
 def test_json_reports_problems_and_blank_lines(home, store):
-    commit(store, ANNA, BOB)
+    commit(store, ANNA)
     wrong = user("di", user_id="", phone_ip="nowhere", password="UNSEEN-PW")
-    text = csv_text([HEADER, ANNA, [], ZOE, wrong, user("ed", user_id="u-unknown")])
-    found = _report(write_file(home, text), code=1)
+    found = _report(write_file(home, csv_text([HEADER, ANNA, [], ZOE, wrong])), code=1)
     results = ("record_count", "added", "changed", "unchanged", "rejected", "blank")
-    assert [found[key] for key in results] == [4, 1, 0, 1, 2, 1]
-    errors = [one for one in found["problems"] if one["severity"] == "error"]
-    assert [(one["line"], one["record"], one["field"]) for one in errors] == [
-        (5, 3, "Phone IP"),
-        (6, 4, "User ID"),
-    ]
-    assert all(one["message"] for one in found["problems"])
+    assert [found[key] for key in results] == [3, 1, 0, 1, 1, 1]
+    (error,) = [one for one in found["problems"] if one["severity"] == "error"]
+    assert (error["line"], error["record"], error["field"]) == (5, 3, "Phone IP")
+    assert error["message"]
     assert found["problems_omitted"] == found["required_confirmation"] == 0
 
 
@@ -348,12 +309,9 @@ def test_json_lists_a_limited_number_of_records_and_users_not_in_the_file(home, 
     commit(store, *users)
     plan = _report(users_file(home, *users), "--dry-run")
     assert (len(plan["records"]), plan["records_omitted"]) == (3, 2)
-    assert (plan["not_in_file"], plan["not_in_file_omitted"]) == ([], 0)
     plan = _report(users_file(home, users[0]), "--dry-run")
-    assert plan["not_in_file"] == [
-        {"user_id": f"u-m{number}", "user_name": f"m{number}"} for number in (1, 2, 3)
-    ]
-    assert plan["not_in_file_omitted"] == 1
+    left = [{"user_id": f"u-m{number}", "user_name": f"m{number}"} for number in (1, 2, 3)]
+    assert (plan["not_in_file"], plan["not_in_file_omitted"]) == (left, 1)
 
 
 def test_json_contains_what_was_found_in_the_file(home, store):
@@ -361,12 +319,9 @@ def test_json_contains_what_was_found_in_the_file(home, store):
     text = csv_text([["Title"], HEADER, ANNA, HEADER]) + "\ufeff" + csv_text([ANNA[:3]])
     write_file(home, text.removesuffix("\r\n"), "cut.csv")
     found = _report("cut.csv", "--dry-run", code=1)["file"]
-    assert (found["encoding"], found["delimiter"], found["header"]) == ("utf-8", ",", True)
-    assert found["incomplete"] is True
-    assert (found["header_line"], found["skipped_lines"]) == (2, [1])
-    assert (found["repeated_headers"], found["byte_order_marks"]) == ([4], [5])
-    assert found["end_of_file_mark"] is False
-    write_file(home, csv_text([ANNA]) + "\x1a", "mark.csv")
-    found = _report("mark.csv", "--dry-run")["file"]
-    assert (found["end_of_file_mark"], found["header_line"]) == (True, None)
-    assert (found["incomplete"], found["skipped_lines"]) == (False, [])
+    for key, value in {
+        **{"encoding": "utf-8", "delimiter": ",", "header": True, "incomplete": True},
+        **{"header_line": 2, "skipped_lines": [1], "repeated_headers": [4]},
+        **{"byte_order_marks": [5], "end_of_file_mark": False},
+    }.items():
+        assert found[key] == value
