@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from typer.main import get_command
 
 from qm_tui import __version__
@@ -66,19 +65,16 @@ def test_a_command_imports_only_what_it_needs(home, store):
 # Which store
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_store_option_overrides_the_environment(home, store):
+    commit(store, ANNA)
+    commit(home / "other.json", BO)
+    for arguments in (
         ["--store", "other.json", "list", "--json"],
         ["list", "--store", "other.json", "--json"],
         ["--store", "none.json", "list", "--json", "--store=other.json"],
         ["list", "--json", "--store", "~/other.json"],
-    ],
-)
-def test_store_option_overrides_the_environment(home, store, arguments):
-    commit(store, ANNA)
-    commit(home / "other.json", BO)
-    assert '"user_name":"bo"' in output(*arguments)
+    ):
+        assert '"user_name":"bo"' in output(*arguments)
 
 
 # List and info
@@ -116,16 +112,8 @@ def test_info_shows_file_locations_and_the_last_transaction(home, store):
     commit(store, ANNA)
     commit(store, BO)
     out = output("info")
-    for text in (
-        f"{store} (2 users)",
-        __version__,
-        f"{home}/.config/qm-tui",
-        "qm-tui.log",
-        "3 files, ",
-        "transaction 2, ",
-        "Edit Bo Bosen",
-        "1 added",
-    ):
+    locations = (f"{store} (2 users)", f"{home}/.config/qm-tui", "qm-tui.log", "3 files, ")
+    for text in (*locations, __version__, "transaction 2, ", "Edit Bo Bosen", "1 added"):
         assert text in out
 
 
