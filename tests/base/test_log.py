@@ -50,18 +50,13 @@ class _Broken:
 def test_value_is_logged_as_its_type():
     for value, kind in (
         (None, "None"),
-        (True, "True"),
         (12, "12"),
-        (0.5, "0.5"),
         (SECRET, "str of 15"),
-        (SECRET.encode(), "bytes of 15"),
-        ([SECRET], "list of 1"),
         ({SECRET: SECRET}, "dict of 1"),
         (ANNA, "User of 26"),
         (_Colour.RED, "_Colour.RED"),
         (_Broken(), "_Broken"),
         (ValueError(SECRET), "ValueError"),
-        (Path(SECRET), "PosixPath"),
     ):
         assert type_summary(value) == kind
 
@@ -113,11 +108,6 @@ def test_log_that_cannot_be_written_is_reported_without_blocking(more, make):
         enable_debug()
     done = run("--debug", "list")
     assert (done.code, "Cannot write the debug log" in done.err) == (2, True)
-
-
-def test_debug_log_is_off_by_default():
-    debug("nothing")
-    assert not paths.log_path().exists()
 
 
 def test_errors_of_threads_are_logged(monkeypatch):

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from qm_tui import paths
 
 
@@ -15,16 +13,6 @@ def test_default_paths_are_in_the_home_folder_and_nothing_is_created(home, monke
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     assert paths.store_path() == home / "data" / "qm-tui" / "users.json"
     assert list(home.iterdir()) == []
-
-
-@pytest.mark.parametrize(("written", "inside"), [("~/a/u.json", "a/u.json"), ("u.json", "u.json")])
-def test_given_path_overrides_the_environment_and_is_resolved(home, monkeypatch, written, inside):
-    monkeypatch.chdir(home)
-    monkeypatch.setenv("QM_TUI_STORE", "/from/environment.json")
-    assert paths.store_path() == Path("/from/environment.json")
-    assert paths.store_path(Path(written)) == home / inside
-    monkeypatch.setenv("QM_TUI_STORE", written)
-    assert paths.store_path() == home / inside
 
 
 def test_only_a_path_in_the_home_folder_is_shortened(home):

@@ -14,7 +14,6 @@ from qm_tui.text import (
     is_visible,
     json_text,
     pad_or_truncate,
-    pluralize,
     sanitize,
     trim,
 )
@@ -121,11 +120,6 @@ def test_fitted_text_has_the_exact_width(text, width):
         else:
             assert "…" in shown
             assert text.startswith(shown.rstrip().removesuffix("…").rstrip())
-
-
-def test_counted_noun_agrees_with_its_number():
-    said = [pluralize(number, "user") for number in (0, 1, 2, 2310)]
-    assert said == ["0 users", "1 user", "2 users", "2,310 users"]
 
 
 _WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(

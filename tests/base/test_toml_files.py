@@ -7,8 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-import tomli_w
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.toml_files import InvalidTomlFile, read_toml
@@ -29,17 +28,12 @@ def test_file_with_byte_order_mark_and_windows_line_ends_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (f"a = 1\n{_KEY} = 1", "line 2 has more than 8 dots outside quotes"),
         (f"\n\n[{_KEY}]", "line 3 has more than 8 dots outside quotes"),
         (f"a = {{ {_KEY} = 1 }}", "line 1 has more than 8 dots outside quotes"),
         (f'"x.y" . {_KEY} = 1', "line 1 has more than 8 dots outside quotes"),
-        (f'a = """\n"""\n{_KEY} = 1', "line 3 has more than 8 dots outside quotes"),
         (f'a = ["""x"""", {{ {_KEY} = 1 }}]', "line 1 has more than 8 dots outside quotes"),
-        (f"a = ['''x''''', {{ {_KEY} = 1 }}]", "line 1 has more than 8 dots outside quotes"),
-        (f'a = ["\\"", {{ {_KEY} = 1 }}]', "line 1 has more than 8 dots outside quotes"),
         (f'a = ["\\\\", {{ {_KEY} = 1 }}]', "line 1 has more than 8 dots outside quotes"),
         ("a =\n" + "[\n" * 9, "line 10 is nested more than 8 levels deep"),
-        (f"a = {'[' * 9}{']' * 9}", "line 1 is nested more than 8 levels deep"),
         (f"a = {'{a=' * 9}1{'}' * 9}", "line 1 is nested more than 8 levels deep"),
         (f"\na = {'9' * 5000}", "a number in line 2 has more than 1,000 digits"),
         (f"a = [1, -{'9_' * 2500}9]", "a number in line 1 has more than 1,000 digits"),
@@ -74,12 +68,6 @@ def test_file_within_the_limits_is_read(tmp_path, text):
     assert _read(tmp_path, text) == tomllib.loads(text)
 
 
-def test_text_without_an_end_is_refused(tmp_path):
-    for quote in ('"""', "'''", '"', "'"):
-        with pytest.raises(InvalidTomlFile, match="not valid TOML"):
-            _read(tmp_path, f"a = {quote}{_KEY}")
-
-
 _TEXTS = st.text("\"\\'#.[{ \nn=a", max_size=12)
 _LITERALS = st.builds(
     "{0}{1}{0}".format, st.sampled_from(['"', "'", '"""', "'''"]), _TEXTS
@@ -101,16 +89,6 @@ def test_nothing_before_a_hostile_line_hides_it(literals):
     line = text.count("\n") + 1
     with TemporaryDirectory() as folder, pytest.raises(InvalidTomlFile, match=f"line {line} has"):
         _read(Path(folder), f"{text}{_KEY} = 1\n")
-
-
-@given(st.dictionaries(st.text(), st.text() | st.lists(st.text(), max_size=3), max_size=4))
-def test_file_of_texts_is_read_again(content):
-    try:
-        text = tomli_w.dumps(content).encode()
-    except UnicodeEncodeError:
-        assume(False)
-    with TemporaryDirectory() as folder:
-        assert _read(Path(folder), text) == content
 
 
 _LIMITED = """
