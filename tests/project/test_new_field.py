@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.store.tinydb.entries import ADDED, DELETED, padded, user_change
+from qm_tui.store.tinydb.entries import ADDED, user_change
 from qm_tui.users import fields
-from qm_tui.users.fields import KEYS
 from tests.helpers import ANNA, commit, user
 from tests.program import output
 
@@ -99,14 +98,6 @@ def test_new_field_can_be_set_renamed_and_undone_and_a_file_without_it_imported(
     assert "1 unchanged" in preview
     assert "anna" in chief
     assert "anna" in boss
-
-
-def test_row_with_fewer_values_is_padded():
-    values = [*ANNA[:-1]]
-    assert padded(values) == [*values, ""]
-    expected = dict(zip(KEYS, [*values, ""], strict=True))
-    assert user_change([ADDED, 1, values]).after == expected
-    assert user_change([DELETED, 1, values]).before == expected
 
 
 def test_row_with_more_values_is_rejected():

@@ -2,7 +2,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
@@ -13,13 +12,13 @@ from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.transfer.reading.dialect import Dialect
 from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.transfer.reading.reader import Record, UsersFile
-from qm_tui.users.fields import FIELD, FIELDS, Kind, User
+from qm_tui.users.fields import FIELDS, Kind, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import RecordIssue, Severity
-from qm_tui.users.validation import control_character_issue, length_issue, validate_user
+from qm_tui.users.validation import validate_user
 from qm_tui.users.warnings import user_warnings
 from sample_data.generate import main, users
-from sample_data.make import make, samples
+from sample_data.make import make
 
 FOLDER = Path(__file__).parents[2] / "sample_data"
 GENERATE = FOLDER / "generate.py"
@@ -73,31 +72,23 @@ def test_generator_is_reproducible_in_any_folder_and_locale(many, tmp_path):
 
 def test_generated_users_are_valid_without_warnings(many):
     for user in many[:10_000]:
-        assert validate_user(user) == []
-        for field, value in zip(FIELDS, user, strict=True):
-            assert control_character_issue(field, value) is None
-            assert length_issue(field, value) is None
-            assert value == value.strip()
-            assert not value.startswith(("=", "+", "-", "@", "\t", "'"))
-        assert user_warnings(user) == []
+        assert validate_user(user) == user_warnings(user) == []
+        assert all(value == value.strip() for value in user)
+        assert not any(value.startswith(("=", "+", "-", "@", "\t", "'")) for value in user)
 
 
 def test_generated_users_are_unique_and_use_many_scripts(many):
     assert len({normalize_user_name(user.user_name) for user in many}) == MANY
     assert len({user.extension for user in many}) == MANY
-    phones = [phone for user in many for phone in (user.phone_ip, user.secondary_phone_ip) if phone]
-    assert len({phone.casefold() for phone in phones}) == len(phones)
     names = {user.first_name for user in many[:5000]} | {user.last_name for user in many[:5000]}
     assert {"陈", "Ying", "Łukasik", "Åkesson", "d'Arcy", "Şahin", "محمد", "Олена"} <= names
-    assert any(user.extension.startswith("0") for user in many[:250])
 
 
 def test_invalid_argument_is_an_error_of_one_line(capsys):
-    for arguments in ([], ["-1"], ["²"], ["1", "2"]):
+    for arguments in ([], ["-1"], ["1", "2"]):
         assert main(arguments) == 2
         said = capsys.readouterr()
-        assert said.out == ""
-        assert (said.err.count("\n"), said.err.startswith("Usage: ")) == (1, True)
+        assert (said.out, said.err.count("\n"), said.err[:7]) == ("", 1, "Usage: ")
 
 
 # The sample files
@@ -109,16 +100,6 @@ def test_sample_files_are_up_to_date(tmp_path):
     assert made == {path.name: path.read_bytes() for path in FOLDER.glob("*.csv")}
 
 
-def test_each_user_is_in_one_sample_file():
-    names = [
-        record.values[FIELD["user_name"].index]
-        for name in samples()
-        for record in sample(name).records
-        if record.values[FIELD["user_name"].index]
-    ]
-    assert len(set(names)) == len(names)
-
-
 @pytest.mark.parametrize(
     ("name", "added", "dialect"),
     [
@@ -127,34 +108,12 @@ def test_each_user_is_in_one_sample_file():
         ("users-excel-de.csv", 60, Dialect("cp1252", ";", has_sep_line=False, header_line=1)),
     ],
 )
-def test_valid_sample_file_of_generated_users_is_imported_completely(name, added, dialect, many):
+def test_valid_sample_file_of_generated_users_is_imported_completely(name, added, dialect):
     found = sample(name)
-    by_name = {user.user_name: user for user in many[:1000]}
-    for record in found.records:
-        user = User(*[value or "" for value in record.values])
-        assert user == by_name[user.user_name]
     plan = found.plan()
     assert found.findings.dialect == dialect
     assert plan.counts[Result.ADDED] == plan.records == added
     assert errors_of(plan) == []
-
-
-def test_samples_have_empty_fields_umlauts_and_short_records():
-    rows = [record.values for record in sample("users.csv").records]
-    for field in FIELDS:
-        values = {row[field.index] for row in rows}
-        if field.kind is Kind.ID:
-            assert values == {""}, field.key
-        elif not field.required:
-            assert "" in values, field.key
-            assert len(values) > 1, field.key
-        if field.kind is Kind.FLAG:
-            assert {"0", "1"} <= values, field.key
-
-    found = sample("users-excel-de.csv")
-    for record in found.records[:5]:
-        assert set("äöüÄÖÜß") & set("".join(record.values[at] or "" for at in range(2)))
-    assert 10 < found.findings.short < 30
 
 
 # The sample file with errors
@@ -216,16 +175,3 @@ def test_valid_records_between_invalid_ones_are_added(with_errors, many):
         "Good User ID: new to an empty store only",
         "Unknown User ID: new to an empty store only",
     ]
-
-
-def test_unknown_user_id_is_rejected_if_the_store_has_users(with_errors):
-    somebody = next(users(1))._replace(user_id="ua2b3c4d5e6f")
-    state = State(
-        1,
-        MappingProxyType({somebody.user_id: somebody}),
-        MappingProxyType({normalize_user_name(somebody.user_name): somebody.user_id}),
-    )
-    plan = with_errors.plan(state)
-    rejected = {problem.user: problem.field for problem in errors_of(plan)}
-    assert rejected["Unknown User ID: new to an empty store only"] == FIELD["user_id"]
-    assert plan.rejected == with_errors.plan().rejected + 2

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.store import open_store
 from tests.helpers import ANNA, HEADER, commit, csv_text, needs_package
 from tests.program import command, output, refusal, run
 
@@ -96,15 +95,14 @@ def _tree(folder):
     return found
 
 
-@pytest.mark.parametrize("name", [LONGEST, "link.csv", NOT_UTF8, "-x.csv", "no.dot"], ids=ascii)
-def test_any_valid_file_name_is_imported_and_exported(place, name):
-    path = Path(name if name.endswith(".csv") else f"{name}.csv")
-    if name == "link.csv":
-        path.symlink_to("users.csv")
-    else:
-        output("export", "--", name)
+def test_any_valid_file_name_is_imported_and_exported(place):
+    Path("link-too.csv").symlink_to("users.csv")
+    for name in (LONGEST, NOT_UTF8, "-x.csv", "no.dot", "~copy.csv"):
+        path = Path(name if name.endswith(".csv") else f"{name}.csv")
+        output("export", "--", f"./{name}" if name.startswith("~") else name)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert "1 unchanged" in output("import", "--", path)
+        assert "1 unchanged" in output("import", "--", path)
+    assert "1 unchanged" in output("import", "link-too.csv")
 
 
 # Export
@@ -145,43 +143,28 @@ def test_export_reports_followed_links(home, place):
         "another name, or use --force to overwrite it." in said
     )
     assert Path("kept.csv").read_text() == KEPT
-    said = output("export", "--force", "link2.csv")
-    assert "1 user written to link2.csv (symbolic link to ~/place/kept.csv)" in said
-    assert Path("link2.csv").readlink() == Path("link.csv")
+    for name, target in {"link2.csv": "kept.csv", "dangling.csv": "gone.csv"}.items():
+        said = output("export", "--force", name)
+        assert f"1 user written to {name} (symbolic link to ~/place/{target})" in said
+        assert Path(name).is_symlink()
+        assert "anna" in Path(target).read_text()
     assert Path("link.csv").readlink() == Path("kept.csv")
-    assert "anna" in Path("kept.csv").read_text()
 
 
-def test_dangling_link_is_followed_and_reported(home, place):
-    said = output("export", "dangling.csv")
-    assert "written to dangling.csv (symbolic link to ~/place/gone.csv)" in said
-    assert "anna" in Path("gone.csv").read_text()
-    assert Path("dangling.csv").is_symlink()
-
-
-@pytest.mark.parametrize("is_link", [False, True], ids=["a file", "through a link"])
-def test_failed_export_does_not_change_its_target(home, place, is_link):
+def test_failed_export_does_not_change_its_target(home, place):
     """The disk ends in the middle of it: files may be 8 KiB long here."""
-    commit(
-        home / "users.json",
-        *[ANNA._replace(user_id=f"u{n:011}", user_name=f"n{n}") for n in range(500)],
-    )
+    many = [ANNA._replace(user_id=f"u{n:011}", user_name=f"n{n}") for n in range(500)]
+    commit(home / "users.json", *many)
     Path("kept.csv").write_text(KEPT)
-    name = "kept.csv"
-    if is_link:
-        name = "link.csv"
-        Path(name).symlink_to("kept.csv")
+    Path("link.csv").symlink_to("kept.csv")
     before = _tree(place)
     script = 'ulimit -f 16; trap "" XFSZ; exec "$@"'
-    done = subprocess.run(
-        ["bash", "-c", script, "bash", *command("export", "--force", name)],
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 2
-    assert b": File too large. Nothing was exported." in done.stderr
-    assert _tree(place) == before
+    for name in ("kept.csv", "link.csv"):
+        start = ["bash", "-c", script, "bash", *command("export", "--force", name)]
+        done = subprocess.run(start, capture_output=True, check=False, timeout=60)
+        assert done.returncode == 2
+        assert b": File too large. Nothing was exported." in done.stderr
+        assert _tree(place) == before
 
 
 # The store
@@ -245,36 +228,30 @@ def anybody():
 
 def test_files_of_other_users_are_errors(home, monkeypatch, anybody):
     monkeypatch.chdir(home)
-    store = ["--store", "users.json"]
     secret, closed = home / "secret", home / "closed"
     secret.mkdir()
     closed.mkdir()
     (secret / "users.csv").write_text(csv_text([HEADER, ANNA]))
     Path("mine.csv").write_text(KEPT)
-    Path("open.csv").write_text(csv_text([HEADER, ANNA._replace(user_id="")]))
     commit(secret / "users.json", ANNA)
+    commit(home / "users.json", ANNA)
     Path("mine.csv").chmod(0)
     secret.chmod(0)
     closed.chmod(0o500)
     try:
-        said = anybody("import", "secret/users.csv", *store, status=2)
-        assert "secret/users.csv: Permission denied." in said
-        said = anybody("import", "mine.csv", *store, status=2)
-        assert "mine.csv: Permission denied." in said
-        said = anybody("list", "--store", "secret/users.json", status=2)
-        assert "Permission denied" in said
-        anybody("import", "open.csv", *store, status=0)
-        said = anybody("export", "closed/out.csv", *store, status=2)
-        assert "No write permission in folder" in said
-        said = anybody("export", "secret/out.csv", *store, status=2)
-        assert "Permission denied" in said
-        said = anybody("recover", "closed/new.json", *store, status=2)
-        assert "Cannot write" in said
-        assert "Permission denied" in said
+        for line, why in {
+            "import secret/users.csv": "secret/users.csv: Permission denied.",
+            "import mine.csv": "mine.csv: Permission denied.",
+            "list --store secret/users.json": "Permission denied",
+            "export closed/out.csv": "No write permission in folder",
+            "export secret/out.csv": "Permission denied",
+            "recover closed/new.json": "Permission denied",
+        }.items():
+            assert why in anybody("--store", "users.json", *line.split(), status=2)
+        assert "1 user" in anybody("--store", "users.json", "info", status=0)
     finally:
         secret.chmod(0o700)
         closed.chmod(0o700)
         Path("mine.csv").chmod(0o600)
     assert Path("mine.csv").read_text() == KEPT
     assert list(closed.iterdir()) == []
-    assert len(open_store(home / "users.json", read_only=True).load().users) == 1
