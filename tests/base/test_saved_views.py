@@ -26,16 +26,16 @@ NAME = "views.toml"
 
 def test_views_are_loaded_in_the_order_of_their_first_save():
     assert load_views() == SavedViews((), None)
-    assert save_views(saved=SALES)
-    assert save_views(saved=OSLO)
-    assert load_views() == SavedViews((SALES, OSLO), None)
     other = SavedView("SALES", "department:sales")
-    assert save_views(saved=other)
-    assert load_views() == SavedViews((other, OSLO), None)
-    assert save_views(deleted="sales")
-    assert load_views() == SavedViews((OSLO,), None)
-    assert save_views(deleted="nobody's")
-    assert load_views() == SavedViews((OSLO,), None)
+    for change, views in (
+        ({"saved": SALES}, (SALES,)),
+        ({"saved": OSLO}, (SALES, OSLO)),
+        ({"saved": other}, (other, OSLO)),
+        ({"deleted": "sales"}, (OSLO,)),
+        ({"deleted": "nobody's"}, (OSLO,)),
+    ):
+        assert save_views(**change)
+        assert load_views() == SavedViews(views, None)
 
 
 def test_file_is_private_toml_and_written_only_if_changed(home):
@@ -70,12 +70,11 @@ def view_text(name='"Good"', **values):
     return "\n".join(["[[views]]", f"name = {name}", *(f"{k} = {v}" for k, v in values.items())])
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_invalid_view_is_ignored(write_settings):
+    for text in (
         "[[views]]",
         *map(view_text, ('""', '" blank first"', "3", f'"{"x" * (MAX_NAME + 1)}"', '"BEFORE"')),
-        *(view_text(f'"{one.name.upper()}"') for one in BUILT_IN),
+        view_text(f'"{BUILT_IN[0].name.upper()}"'),
         *(view_text(filter=text) for text in ("3", f'"{"x" * (MAX_FILTER_LENGTH + 1)}"')),
         view_text(sort='"extension"'),
         *(view_text(sort=f"[{keys}]") for keys in ('"nothing"', "3", '"extension","-extension"')),
@@ -88,16 +87,11 @@ def view_text(name='"Good"', **values):
                 'extension 6", "extension 7',
             )
         ),
-        *(
-            view_text(columns='["extension 6"]', frozen=value)
-            for value in ("2", "-1", "true", '"1"')
-        ),
-    ],
-    ids=lambda text: text[10:50],
-)
-def test_invalid_view_is_ignored(write_settings, text):
-    write_settings(NAME, "\n".join([view_text('"before"'), text, view_text('"after"', color="3")]))
-    assert load_views().saved == (SavedView("before"), SavedView("after"))
+        *(view_text(columns='["extension 6"]', frozen=value) for value in ("2", "-1", "true")),
+    ):
+        others = view_text('"before"'), text, view_text('"after"', color="3")
+        write_settings(NAME, "\n".join(others))
+        assert load_views().saved == (SavedView("before"), SavedView("after")), text
 
 
 def test_last_view_may_have_any_name(write_settings):
@@ -147,16 +141,6 @@ def test_view_that_cannot_be_encoded_is_not_saved(view):
     assert load_views() == SavedViews((SALES,), None)
 
 
-@pytest.mark.parametrize("is_below", [True, False], ids=["a file as folder", "a folder as file"])
-def test_file_that_cannot_be_written_is_no_error(home, is_below):
-    if is_below:
-        (home / ".config").write_text("a file")
-    else:
-        views_path().mkdir(parents=True)
-    assert not save_views(last=OSLO)
-    assert load_views() == SavedViews()
-
-
 def test_views_that_could_not_be_read_again_are_not_saved(monkeypatch):
     monkeypatch.setattr("qm_tui.config.saved_views._MAX_SIZE", 8 * 1024)
     long = [SavedView(f"View {number}", "陈" * MAX_FILTER_LENGTH) for number in range(4)]
@@ -164,7 +148,7 @@ def test_views_that_could_not_be_read_again_are_not_saved(monkeypatch):
     assert load_views().saved == tuple(long[:2])
 
 
-def test_full_disk_keeps_saved_views(monkeypatch):
+def test_failed_save_is_no_error_and_keeps_saved_views(monkeypatch):
     save_views(saved=SALES)
 
     def full(_descriptor):
