@@ -11,9 +11,11 @@ from qm_tui.cli.shared.field_assignments import USE_ASSIGNMENT, is_assignment, p
 from qm_tui.cli.shared.selection import find_user
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line
+from qm_tui.store.changes.edit import add_user
 from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.text import sanitize
 from qm_tui.users.fields import NEW_USER, User, template_from, without_secrets
+from qm_tui.users.passwords import LOCAL_HASH_NOTE, EncryptedPassword, encrypt_password
 
 _NOTHING: Final = "No user was added."
 
@@ -49,9 +51,6 @@ def add(
     Prompts for the password, or reads it as one line from standard input. Without --like, the user
     is active, has the Unlimited License and uses the recording service Any.
     """
-    from qm_tui.store.changes.edit import add_user
-    from qm_tui.users.passwords import LOCAL_HASH_NOTE, EncryptedPassword, encrypt_password
-
     assigned = arguments or []
     invalid = next((argument for argument in assigned if not is_assignment(argument)), None)
     if invalid is not None:

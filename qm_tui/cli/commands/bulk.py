@@ -23,6 +23,7 @@ from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_field_value, plan
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import listed, pluralize, sanitize
+from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.users.fields import FIELD, Field
 from qm_tui.users.query.filter_fields import matching_fields
 
@@ -153,8 +154,6 @@ def rename(
 
     Changes all users with this value.
     """
-    from qm_tui.transfer.reading.csv_rows import BLANKS
-
     meant = _renamable_field(field)
     new = new.strip(BLANKS)
     users = common.open_store_from_options(

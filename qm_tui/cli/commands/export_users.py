@@ -14,6 +14,7 @@ from qm_tui.errors import UserError
 from qm_tui.output import print_line, translating_output_errors
 from qm_tui.progress_line import progress_line
 from qm_tui.text import sanitize
+from qm_tui.transfer.exporting.export import export_users, write_users
 from qm_tui.transfer.options.export_options import (
     EXPORT_OPTION,
     Delimiter,
@@ -62,8 +63,6 @@ def export(
 
     The file contains encrypted passwords unless you use --no-passwords. Only you can read it.
     """
-    from qm_tui.transfer.exporting.export import export_users
-
     for option, is_given in (
         ("--no-header", no_header),
         ("--filter", filter_text is not None),
@@ -111,8 +110,6 @@ def _to_standard_output(users: list[User], options: ExportOptions, of_all: int |
     Raises:
         UserError: standard output is a terminal.
     """
-    from qm_tui.transfer.exporting.export import write_users
-
     if sys.stdout.isatty():
         raise UserError(
             "Cannot export to a terminal: passwords and control characters would be shown. "

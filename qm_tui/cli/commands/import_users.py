@@ -4,17 +4,20 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from qm_tui import paths
 from qm_tui.cli.shared import common
+from qm_tui.cli.shared.import_report import print_json_report, print_text_report
 from qm_tui.errors import UserError
 from qm_tui.output import print_line
 from qm_tui.progress import Cancelled, ProgressCallback
 from qm_tui.progress_line import progress_line
 from qm_tui.text import pluralize
+from qm_tui.transfer.importing import ImportReport, ImportRequest, import_users
+from qm_tui.transfer.mapping.saved_mappings import read_mapping
 from qm_tui.transfer.options.import_options import (
     IMPORT_OPTION,
     EmptyCellAction,
@@ -25,10 +28,8 @@ from qm_tui.transfer.options.import_options import (
     SpreadsheetValues,
     UnknownIdAction,
 )
-
-if TYPE_CHECKING:
-    from qm_tui.transfer.importing import ImportReport, ImportRequest
-    from qm_tui.transfer.reading.read_options import ReadOptions
+from qm_tui.transfer.reading.read_options import ReadOptions, parse_delimiter, parse_encoding
+from qm_tui.transfer.rejected import save
 
 
 class YesNo(StrEnum):
@@ -133,9 +134,6 @@ def import_(
 
     All valid records are imported in one transaction. Rejected records are reported.
     """
-    from qm_tui.cli.shared.import_report import print_json_report, print_text_report
-    from qm_tui.transfer.importing import ImportRequest, import_users
-
     if verbose and not dry_run:
         raise UserError("--verbose requires --dry-run.")
     options = ImportOptions(
@@ -190,19 +188,13 @@ def _default_for_short_records() -> ShortRecords:
 
 def _read_options(
     encoding: str, delimiter: str, header: YesNo | None, mapping: Path | None
-) -> "ReadOptions":
+) -> ReadOptions:
     """Return the options for reading the file.
 
     Raises:
         UserError: the encoding, the delimiter or the mapping is invalid.
     """
-    from qm_tui.transfer.reading.read_options import ReadOptions, parse_delimiter, parse_encoding
-
-    column_mapping = None
-    if mapping is not None:
-        from qm_tui.transfer.mapping.saved_mappings import read_mapping
-
-        column_mapping = read_mapping(paths.expand_home(mapping))
+    column_mapping = None if mapping is None else read_mapping(paths.expand_home(mapping))
     return ReadOptions(
         parse_encoding(encoding) if encoding else "",
         parse_delimiter(delimiter) if delimiter else "",
@@ -212,7 +204,7 @@ def _read_options(
 
 
 def _save_rejected(
-    request: "ImportRequest", report: "ImportReport", progress: ProgressCallback
+    request: ImportRequest, report: ImportReport, progress: ProgressCallback
 ) -> tuple[Sequence[str], str]:
     """Save the rejected records next to the file.
 
@@ -235,24 +227,17 @@ def _save_rejected(
 
 
 def _write_rejected(
-    request: "ImportRequest", report: "ImportReport", progress: ProgressCallback
+    request: ImportRequest, report: ImportReport, progress: ProgressCallback
 ) -> Sequence[str]:
-    from qm_tui.transfer.rejected.save import (
-        free_path,
-        rejection_reasons,
-        save_rejected,
-        unsaved_records_text,
-    )
-
-    rejections = rejection_reasons(report.plan)
+    rejections = save.rejection_reasons(report.plan)
     if not rejections:
         return ["No records were rejected, so no file was written."]
-    saved = save_rejected(
+    saved = save.save_rejected(
         request.path,
         request.read_options,
         rejections,
-        free_path(request.path),
+        save.free_path(request.path),
         progress,
         signature=report.signature,
     )
-    return [*saved.messages, *unsaved_records_text(report.plan, len(rejections))]
+    return [*saved.messages, *save.unsaved_records_text(report.plan, len(rejections))]

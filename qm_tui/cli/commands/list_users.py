@@ -10,6 +10,8 @@ from qm_tui import __version__, paths
 from qm_tui.cli.commands.activity import effect_text
 from qm_tui.cli.shared import common
 from qm_tui.cli.shared.selection import FilterOption, SortOption, select_columns, select_users
+from qm_tui.config.preferences import preferences_path
+from qm_tui.config.settings import load_settings, settings_path
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line, translating_output_errors
 from qm_tui.store.changes.action_text import list_text
@@ -95,9 +97,6 @@ def info(
     read_only: common.ReadOnlyOption = False,
 ) -> None:
     """Show file locations and current settings."""
-    from qm_tui.config.preferences import preferences_path
-    from qm_tui.config.settings import load_settings, settings_path
-
     path = common.store_path(context, store)
     errors: list[UserError] = []
     settings_state, store_state = _NOT_USABLE, "not opened"

@@ -1,6 +1,7 @@
 """`qm-tui passwd`: change a password. It is never an argument."""
 
 import sys
+from getpass import getpass
 from typing import Annotated, Final
 
 import typer
@@ -13,6 +14,7 @@ from qm_tui.progress_line import progress_line
 from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.text import sanitize
+from qm_tui.users.passwords import LOCAL_HASH_NOTE, encrypt_password, password_error
 
 _MAX_LENGTH: Final = 1 << 16
 
@@ -23,10 +25,6 @@ def read_password() -> str:
     Raises:
         UserError: it is invalid, or the two do not match.
     """
-    from getpass import getpass
-
-    from qm_tui.users.passwords import password_error
-
     try:
         if sys.stdin.isatty():
             password = getpass("New password: ")
@@ -55,8 +53,6 @@ def passwd(
 
     Prompts for the password, or reads it as one line from standard input.
     """
-    from qm_tui.users.passwords import LOCAL_HASH_NOTE, encrypt_password
-
     users = common.open_store_from_options(
         context, store, read_only=read_only, otherwise=common.NOTHING_CHANGED
     )

@@ -6,6 +6,7 @@ from typing import Final
 from qm_tui.cli.shared.common import MAX_SHOWN
 from qm_tui.errors import UserError
 from qm_tui.text import listed, sanitize
+from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.users.fields import CATEGORICAL, Field, Kind
 from qm_tui.users.query.filter_fields import (
     FILTER_FIELDS,
@@ -66,8 +67,6 @@ def parse_assignments(arguments: Iterable[str]) -> dict[str, str]:
 
 
 def _values_of(name: str, written: str) -> dict[str, str]:
-    from qm_tui.transfer.reading.csv_rows import BLANKS
-
     secret = secret_field_named(name)
     if secret is not None:
         raise UserError(f"{secret.name} cannot be set on the command line. Run qm-tui passwd USER.")

@@ -22,6 +22,8 @@ from qm_tui.users.query.filter_fields import (
     secret_field_named,
 )
 from qm_tui.users.query.filter_parser import FilterSyntaxError, Term, parse_filter
+from qm_tui.users.query.search import Query, QueryExecutor
+from qm_tui.users.query.sorting import use_system_locale
 from qm_tui.users.query.views import SortKey
 
 USE_FILTER: Final = "To select users with a filter, use --filter FILTER."
@@ -162,9 +164,6 @@ def select_users(
     users = store.state.users
     if filter_text is None and sort is None:
         return list(users.values())
-    from qm_tui.users.query.search import Query, QueryExecutor
-    from qm_tui.users.query.sorting import use_system_locale
-
     use_system_locale()
     keys = () if sort is None else _sort_keys(sort)
     try:
