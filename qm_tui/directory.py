@@ -93,11 +93,6 @@ class Directory:
             return self.descriptor >= 0
         return False
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it is open."""
-        return self._descriptor is not None
-
     def close(self) -> None:
         """Close it. It is opened again when it is used."""
         if self._descriptor is not None:
