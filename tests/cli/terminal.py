@@ -1,18 +1,16 @@
 """The program on a terminal that answers its questions."""
 
-import os
-import pty
-import select
-import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+from benchmarks.terminal import Terminal
 from tests.program import command
 
 
 def on_terminal(
-    *args: object, answer: bytes, meanwhile: Callable[[], object] = int
-) -> tuple[int, str]:
+    *args: object, answer: str, meanwhile: Callable[[], object] = int
+) -> tuple[int | None, str]:
     """Return the exit status of the program, and what it showed.
 
     Args:
@@ -20,30 +18,14 @@ def on_terminal(
         answer: what is typed at each question.
         meanwhile: called before the first answer.
     """
-    ours, theirs = pty.openpty()
-    shown = b""
-    try:
-        with subprocess.Popen(
-            command(*args),
-            preexec_fn=lambda: os.login_tty(theirs),  # noqa: PLW1509 - there are no threads
-        ) as program:
-            os.close(theirs)
-            until = time.monotonic() + 60
-            answered = 0
-            while time.monotonic() < until:
-                if not select.select([ours], [], [], 0.1)[0]:
-                    continue
-                try:
-                    shown += os.read(ours, 4096)
-                except OSError:
-                    break
-                if shown.count(b"[y/N]") > answered:
-                    if not answered:
-                        meanwhile()
-                    os.write(ours, answer)
-                    answered += 1
-            else:
-                program.kill()
-    finally:
-        os.close(ours)
-    return program.returncode, shown.decode().replace("\r\n", "\n")
+    with Terminal(command(*args)) as terminal:
+        answered, until = 0, time.monotonic() + 60
+        while terminal.status is None and time.monotonic() < until:
+            if terminal.received.count(b"[y/N]") > answered:
+                if not answered:
+                    meanwhile()
+                terminal.send(answer)
+                answered += 1
+            with suppress(AssertionError):  # it has not ended yet
+                terminal.wait_for_end(0.1)
+        return terminal.status, terminal.received.decode().replace("\r\n", "\n")

@@ -156,7 +156,7 @@ def test_mass_change_requires_confirmation_and_is_not_asked_about(store):
     before = files_of(store)
     for options in ([], ["--confirm", 7], ["--json"]):
         assert "qm-tui undo 1 --confirm 60." in refusal("undo", 1, *options)
-    code, shown = on_terminal("undo", 1, answer=b"y\n")
+    code, shown = on_terminal("undo", 1, answer="y\n")
     assert (code, "[y/N]" in shown, "--confirm 60" in shown) == (2, False, True)
     assert "--confirm 60" in output("undo", 1, "--dry-run")
     assert files_of(store) == before
@@ -166,7 +166,7 @@ def test_mass_change_requires_confirmation_and_is_not_asked_about(store):
 # On a terminal
 
 
-@pytest.mark.parametrize("answer", [b"\n", b"\x03", b"\x04"], ids=["Enter", "^C", "^D"])
+@pytest.mark.parametrize("answer", ["\n", "\x03", "\x04"], ids=["Enter", "^C", "^D"])
 def test_terminal_changes_nothing_without_yes(three, answer):
     before = files_of(three)
     code, shown = on_terminal("undo", 2, answer=answer)
@@ -178,7 +178,7 @@ def test_terminal_changes_nothing_without_yes(three, answer):
 def test_terminal_asks_again_after_a_change_of_another_admin_that_matters(changed_since):
     before = ANNA._replace(location="Bergen", department="Support")
     code, shown = on_terminal(
-        "undo", 2, answer=b"y\n", meanwhile=lambda: commit(changed_since, before)
+        "undo", 2, answer="y\n", meanwhile=lambda: commit(changed_since, before)
     )
     assert (code, shown.count("[y/N]")) == (0, 2)
     assert shown.index("Not reverted: Anna Berg") < shown.index("Another admin changed the store")
@@ -186,6 +186,6 @@ def test_terminal_asks_again_after_a_change_of_another_admin_that_matters(change
 
 
 def test_terminal_does_not_ask_with_confirm(three):
-    code, shown = on_terminal("undo", 2, "--confirm", 0, answer=b"")
+    code, shown = on_terminal("undo", 2, "--confirm", 0, answer="")
     assert (code, "[y/N]" in shown) == (0, False)
     assert _locations()["bo"] == "Oslo"

@@ -165,7 +165,7 @@ def test_delete_requires_confirmation_and_can_be_undone(three):
 
 
 def test_delete_of_one_user_is_confirmed_on_a_terminal(three):
-    for answer, code in ((b"\n", 130), (b"y\n", 0)):
+    for answer, code in (("\n", 130), ("y\n", 0)):
         done, shown = on_terminal("delete", "anna", answer=answer)
         assert done == code
         assert "also deletes the recordings" in shown

@@ -97,6 +97,6 @@ def test_commands_sanitize_untrusted_text(place):
 
 def test_progress_and_questions_on_a_terminal_are_sanitized(place):
     for arguments in (["undo", "2"], ["import", "--dry-run", f"{_NAME}.csv"]):
-        code, shown = on_terminal(*arguments, answer=b"\n")
+        code, shown = on_terminal(*arguments, answer="\n")
         assert code in (1, 2, 130), shown
         assert control_sequences(shown.encode("utf-8", "surrogateescape")) == []

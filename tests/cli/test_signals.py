@@ -3,17 +3,17 @@
 import array
 import fcntl
 import os
-import pty
-import select
 import signal
 import subprocess
 import termios
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from benchmarks.terminal import Terminal
 from qm_tui.store import open_store
 from sample_data.generate import users
 from tests.helpers import commit, files_of, user, users_file
@@ -31,39 +31,13 @@ def big(tmp_path_factory) -> Path:
 
 
 @contextmanager
-def running(*arguments: object, until: bytes, **more):
-    """Run the program with standard error on a terminal; yield when it has shown `until` there.
-
-    Everything shown there is appended to the list after its end.
-    """
-    ours, theirs = pty.openpty()
-    shown = b""
-    said: list[str] = []
-    try:
-        with subprocess.Popen(
-            command(*arguments),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=theirs,
-            **more,
-        ) as program:
-            os.close(theirs)
-            ends = time.monotonic() + 60
-            while until not in shown and time.monotonic() < ends:
-                if select.select([ours], [], [], 0.1)[0]:
-                    shown += os.read(ours, 4096)
-            assert until in shown
-            yield program, said
-            try:
-                while True:
-                    assert select.select([ours], [], [], 60)[0]
-                    shown += os.read(ours, 4096)
-            except OSError:
-                pass  # the other end of the terminal is closed
-            program.wait(timeout=60)
-            said.append(shown.decode(errors="replace"))
-    finally:
-        os.close(ours)
+def importing(file: Path, ignored: str = "") -> Iterator[Terminal]:
+    """Import a file with standard error on a terminal; yield when the file is being read."""
+    trap = f'trap "" {ignored};' if ignored else ""
+    start = ["sh", "-c", f'{trap} exec "$@" </dev/null >/dev/null', "sh"]
+    with Terminal([*start, *command("import", file)]) as terminal:
+        terminal.wait_for("Reading", 60)
+        yield terminal
 
 
 @contextmanager
@@ -93,11 +67,11 @@ def _after_the_end_of_the_pipe(program) -> bytes:
 def test_canceled_import_writes_nothing(store, big, number):
     commit(store, user())
     before = files_of(store)
-    with running("import", big, until=b"Reading") as (program, said):
-        program.send_signal(number)
-    assert program.returncode == 130
-    assert "Canceled. Nothing was changed." in said[0]
-    assert "Traceback" not in said[0]
+    with importing(big) as terminal:
+        os.kill(terminal.pid, number)
+        assert terminal.wait_for_end(60) == 130
+    assert b"Canceled. Nothing was changed." in terminal.received
+    assert b"Traceback" not in terminal.received
     is_told_later = number != signal.SIGINT  # after SIGHUP or SIGTERM the line may be unseen
     again = run("info").err
     assert ("was interrupted. Nothing was saved. Import the file again." in again) is is_told_later
@@ -107,22 +81,15 @@ def test_canceled_import_writes_nothing(store, big, number):
     assert files_of(store) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_ignored_signal_stays_ignored_and_progress_is_drawn_and_cleared(store, big, number):
-    with running(
-        "import",
-        big,
-        until=b"Reading",
-        preexec_fn=lambda: signal.signal(number, signal.SIG_IGN),
-    ) as (program, said):
-        program.send_signal(number)
-    assert program.returncode == 0
-    assert "\n" not in said[0]
-    assert said[0].endswith("\r\x1b[K")
-    assert f"of {MANY:,}" in said[0]
-    found = open_store(store).load().users
-    assert len(found) == MANY
-    assert all(user_id.startswith("u") and len(user_id) == 12 for user_id in found)
+@pytest.mark.parametrize("name", ["INT", "HUP"])
+def test_ignored_signal_stays_ignored_and_progress_is_drawn_and_cleared(store, big, name):
+    with importing(big, name) as terminal:
+        os.kill(terminal.pid, signal.Signals[f"SIG{name}"])
+        assert terminal.wait_for_end(60) == 0
+    assert b"\n" not in terminal.received
+    assert terminal.received.endswith(b"\r\x1b[K")
+    assert f"of {MANY:,}".encode() in terminal.received
+    assert len(open_store(store).load().users) == MANY
 
 
 @pytest.mark.parametrize("line", ["list", "export - --for-excel"])
