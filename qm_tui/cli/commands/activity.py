@@ -1,8 +1,8 @@
 """`qm-tui activity` and `qm-tui undo`: list, show and undo transactions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain, islice
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -12,19 +12,24 @@ from qm_tui.output import print_json, print_line, with_old_keys, write_raw
 from qm_tui.progress_line import progress_line
 from qm_tui.store.changes.action_text import (
     details_text,
-    heading,
     list_text,
     signed_heading,
     undone_text,
 )
 from qm_tui.store.changes.plan import PlanOutdated
+from qm_tui.store.changes.transaction_text import (
+    CHANGED,
+    change_result,
+    change_title,
+    changed_values,
+    effect_text,
+    time_text,
+    title_text,
+    value_text,
+)
 from qm_tui.store.changes.undo import UndoPlan, plan_undo
 from qm_tui.store.interface import TransactionSummary, UserChange, UserStore
 from qm_tui.text import json_text, pad_or_truncate, sanitize, with_full_stop
-from qm_tui.users.fields import FIELDS, Field
-
-_CHANGED: Final = "changed"
-"""What is shown instead of the values of a secret."""
 
 
 def activity(
@@ -203,21 +208,12 @@ def _print_array(values: Iterable[object], indent: str = "") -> None:
 
 
 def _line(transaction: TransactionSummary) -> str:
-    time = transaction.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     login = pad_or_truncate(sanitize(transaction.login, 64), 10)
     address = pad_or_truncate(sanitize(transaction.address, 64) or "-", 15)
     action = list_text(transaction.action, transaction.users)
     counts = effect_text(transaction)
-    return f"{transaction.number:>6}  {time}  {login}  {address}  {action}: {counts}"
-
-
-def effect_text(transaction: TransactionSummary) -> str:
-    """Return the numbers of users that a transaction added, changed and deleted."""
-    counts = (transaction.added, transaction.changed, transaction.deleted)
-    results = ("added", _CHANGED, "deleted")
-    parts = [f"{n:,} {result}" for n, result in zip(counts, results, strict=True) if n]
-    available = "" if transaction.is_available else " (can no longer be undone)"
-    return (", ".join(parts) or "no users") + available
+    begin = f"{transaction.number:>6}  {time_text(transaction.time)}"
+    return f"{begin}  {login}  {address}  {action}: {counts}"
 
 
 # One transaction
@@ -241,54 +237,21 @@ def _show(
     origin = f" from {sanitize(transaction.address, 64)}" if transaction.address else ""
     time = transaction.time.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
     print_line(f"Transaction {number:,}, {time}, {sanitize(transaction.login, 64)}{origin}")
-    action = transaction.action
-    print_line(f"{heading(action, transaction.users)}: {effect_text(transaction)}")
-    if details := details_text(action):
+    print_line(title_text(transaction))
+    if details := details_text(transaction.action):
         print_line(details)
-    if action.digest:
-        print_line(f"SHA-256: {sanitize(action.digest, 64)}")
+    if transaction.action.digest:
+        print_line(f"SHA-256: {sanitize(transaction.action.digest, 64)}")
     for change in changes:
-        print_line(f"\n{_title(change, users)}")
-        for field, old, new in _values(change):
-            values = _CHANGED if field.is_secret else f"{_shown(old)} -> {_shown(new)}"
+        print_line(f"\n{change_title(change, users.state.users)}")
+        for field, old, new in changed_values(change):
+            values = CHANGED if field.is_secret else f"{value_text(old)} -> {value_text(new)}"
             print_line(f"  {field.name}: {values}")
-
-
-def _result(change: UserChange) -> str:
-    if change.before is None:
-        return "added"
-    return "deleted" if change.after is None else _CHANGED
-
-
-def _title(change: UserChange, users: UserStore) -> str:
-    stored = users.state.users.get(change.user_id)
-    values = {
-        **(stored._asdict() if stored else {}),
-        **(change.before or {}),
-        **(change.after or {}),
-    }
-    name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
-    user_id = sanitize(change.user_id, common.MAX_SHOWN)
-    user = f"{sanitize(name, common.MAX_SHOWN)} ({user_id})" if name else user_id
-    return f"{user}, {_result(change)}"
-
-
-def _values(change: UserChange) -> Iterator[tuple[Field, str, str]]:
-    """Yield each changed field with its old and its new value."""
-    before, after = change.before or {}, change.after or {}
-    for field in FIELDS:
-        old, new = before.get(field.key, ""), after.get(field.key, "")
-        if old != new:
-            yield field, old, new
-
-
-def _shown(value: str) -> str:
-    return sanitize(value, 200) if value else "(empty)"
 
 
 def _change_json(change: UserChange) -> dict[str, Any]:
     fields = {
-        field.key: _CHANGED if field.is_secret else {"before": old, "after": new}
-        for field, old, new in _values(change)
+        field.key: CHANGED if field.is_secret else {"before": old, "after": new}
+        for field, old, new in changed_values(change)
     }
-    return {"user_id": change.user_id, "result": _result(change), "fields": fields}
+    return {"user_id": change.user_id, "result": change_result(change), "fields": fields}

@@ -7,7 +7,6 @@ from typing import Annotated, Final
 import typer
 
 from qm_tui import __version__, paths
-from qm_tui.cli.commands.activity import effect_text
 from qm_tui.cli.shared import common
 from qm_tui.cli.shared.selection import FilterOption, SortOption, select_columns, select_users
 from qm_tui.config.preferences import preferences_path
@@ -15,6 +14,7 @@ from qm_tui.config.settings import load_settings, settings_path
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line, translating_output_errors
 from qm_tui.store.changes.action_text import list_text
+from qm_tui.store.changes.transaction_text import effect_text, time_text
 from qm_tui.store.interface import UserStore
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, size_text
 from qm_tui.users.fields import User, without_secrets
@@ -139,9 +139,8 @@ def _store_facts(users: UserStore) -> list[tuple[str, str]]:
     transactions = users.transactions()
     if transactions:
         last = transactions[0]
-        when = last.time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         action = list_text(last.action, last.users)
-        by = f"transaction {last.number:,}, {when}, {last.login}"
+        by = f"transaction {last.number:,}, {time_text(last.time)}, {last.login}"
         facts.append(("Last", f"{by}: {action}, {effect_text(last)}"))
     if users.read_only_reason:
         facts.append(("Access", users.read_only_reason))

@@ -9,9 +9,9 @@ from rich.segment import Segment
 from textual.binding import Binding, BindingType
 
 from qm_tui.store.changes.action_text import details_text, list_text
+from qm_tui.store.changes.transaction_text import origin_text, time_text, title_text
 from qm_tui.store.interface import TransactionSummary
 from qm_tui.text import pad_or_truncate, sanitize
-from qm_tui.tui.text.transaction_details import origin_text, time_text, title_text
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _LOGIN, _ADDRESS, _COUNTS = "Admin", "From", "Users"

@@ -14,6 +14,7 @@ from textual.widgets import Input, Label, Static
 
 from qm_tui.progress import YieldControl
 from qm_tui.store.changes.action_text import list_text
+from qm_tui.store.changes.transaction_text import time_text
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.text import pluralize
@@ -23,7 +24,6 @@ from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.page import COMMON, UNDO, Page
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.text.transaction_details import time_text
 from qm_tui.tui.widgets.filter_input import FilterInput
 from qm_tui.tui.widgets.virtual_list import MOVES
 from qm_tui.tui.work.background import run_in_thread

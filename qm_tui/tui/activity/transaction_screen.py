@@ -13,11 +13,11 @@ from textual.widgets import Button, Static
 
 from qm_tui.progress import YieldControl
 from qm_tui.store.changes.action_text import details_text
+from qm_tui.store.changes.transaction_text import change_lines, origin_text, title_text
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.text import pad_or_truncate
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.text.transaction_details import change_lines, origin_text, title_text
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.background import run_in_thread

@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.style import Style
 
 from qm_tui.store.changes.action_text import heading
+from qm_tui.store.changes.transaction_text import origin_text, time_text
 from qm_tui.store.interface import UserChange, UserHistoryEntry
 from qm_tui.text import sanitize, with_full_stop
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.severity_symbols import severity_symbol
-from qm_tui.tui.text.transaction_details import origin_text, time_text
 from qm_tui.users.fields import FIELDS, GROUPED, Field, Kind, User
 from qm_tui.users.issues import Issue
 from qm_tui.users.validation import validate_user, value_issues
