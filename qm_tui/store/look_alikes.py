@@ -4,7 +4,7 @@ Source: the users file, field 7. A letter of another script, for example a Cyril
 names of what an admin reads as one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from qm_tui.store.state import State
@@ -26,19 +26,15 @@ def has_look_alikes(user_name: str) -> bool:
     return not user_name.isascii() and look_alike_key(user_name) != normalize_user_name(user_name)
 
 
-def rows_with_look_alikes(user_names: Sequence[str], state: State) -> set[int]:
-    """Return the indexes of new User Names that may look like another one, in the store or not.
+def may_look_alike(user_name: str, state: State) -> bool:
+    """Return whether a new User Name may look like another one, in the store or not.
 
     Others have no warning: neither `look_alike_issue`, nor one about another new name.
     """
-    rows: set[int] = set()
-    if not "".join(user_names).isascii():
-        rows.update(row for row, name in enumerate(user_names) if has_look_alikes(name))
+    if has_look_alikes(user_name):
+        return True
     stored = _names_with_look_alikes(state)
-    if stored:
-        keys = map(normalize_user_name, user_names)
-        rows.update(row for row, key in enumerate(keys) if key in stored)
-    return rows
+    return bool(stored) and normalize_user_name(user_name) in stored
 
 
 def look_alike_issue(user: User, stored: User | None, state: State) -> Issue | None:

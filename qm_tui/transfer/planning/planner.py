@@ -18,7 +18,7 @@ from qm_tui.store.look_alikes import (
     LOOK_ALIKE,
     has_look_alikes,
     look_alike_in_file_issue,
-    rows_with_look_alikes,
+    may_look_alike,
 )
 from qm_tui.store.state import State
 from qm_tui.store.user_names import (
@@ -211,7 +211,8 @@ class Planner:
             return set(range(len(rows)))
         columns = cast("list[tuple[str, ...]]", list(zip(*rows, strict=True)))
         suspects = self._screening.rows_to_check(columns)
-        return rows_with_look_alikes(columns[_USER_NAME.index], self._state) | {
+        names, state = columns[_USER_NAME.index], self._state
+        return {row for row, name in enumerate(names) if may_look_alike(name, state)} | {
             row for row in suspects if self._has_problem(User(*cast("Sequence[str]", rows[row])))
         }
 
