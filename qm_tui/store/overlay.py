@@ -4,7 +4,7 @@ The state of a store must not change while it is read, and a copy of 100,000 ent
 edit would take ten times as long as making the edit durable.
 """
 
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -83,11 +83,6 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
             return self._base.get(key, default)
         return default if value is _REMOVED else value
 
-    def get_each(self, keys: Iterable[str | None]) -> Iterator[V | None]:
-        """Yield the value of each of many keys, or None, as fast as a dictionary."""
-        get: Callable[[Any], V | None] = self.get if self._over or self._tail else self._base.get
-        return map(get, keys)
-
     def __contains__(self, key: object) -> bool:
         return self.get(cast("str", key)) is not None
 
@@ -139,10 +134,3 @@ class _Items(ItemsView[str, V]):
 
     def __iter__(self) -> Iterator[tuple[str, V]]:
         return zip(self._mapping, self._mapping.all_values(), strict=True)
-
-
-def get_each(mapping: Mapping[str, V], keys: Iterable[str | None]) -> Iterator[V | None]:
-    """Yield the value of each of many keys of a mapping, or None, also for the key None."""
-    if isinstance(mapping, OverlayMapping):
-        return mapping.get_each(keys)
-    return (None if key is None else mapping.get(key) for key in keys)

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import count, islice
-from operator import itemgetter
-from typing import Any, Final, NamedTuple, cast
+from itertools import count
+from typing import Any, Final, NamedTuple
 
-from qm_tui.progress import CHUNK_SIZE
 from qm_tui.store.overlay import OverlayMapping
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import (
@@ -17,7 +15,6 @@ from qm_tui.users.identity import (
 
 _USER_ID: Final = FIELD["user_id"].index
 _USER_NAME: Final = FIELD["user_name"].index
-_user_name_of: Final = itemgetter(_USER_NAME)
 
 _versions: Final = count(1)
 
@@ -107,15 +104,6 @@ def name_changes(state: State, changes: Changes) -> NameChanges:
     released: list[str] = []
     claimed: dict[str, str] = {}
     claims = 0
-    if not users and None not in changes.values():
-        # all are new, as in the first import. In batches: one call would delay every key
-        added = cast("Mapping[str, User]", changes)
-        user_ids, names_of = iter(added), map(_user_name_of, added.values())
-        while batch := list(islice(user_ids, CHUNK_SIZE)):
-            keys = list(map(normalize_user_name, islice(names_of, CHUNK_SIZE)))
-            claimed.update(zip(keys, batch, strict=True))
-        claims = len(added)
-        changes = {}
     for user_id, user in changes.items():
         stored = users.get(user_id)
         after = None if user is None else normalize_user_name(user[_USER_NAME])

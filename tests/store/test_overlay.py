@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.store import overlay as layers
-from qm_tui.store.overlay import OverlayMapping, get_each
+from qm_tui.store.overlay import OverlayMapping
 
 _KEYS = st.sampled_from("abcdefgh")
 _CHANGES = st.dictionaries(_KEYS, st.none() | st.integers(1, 9), max_size=6)
@@ -40,21 +40,9 @@ def test_mapping_has_entries_and_order_of_a_dictionary(start, steps, limit):
         assert list(one.values()) == list(expected.values())
         assert list(reversed(one)) == list(expected)[::-1]
         assert (len(one), bool(one), one == expected) == (len(expected), bool(expected), True)
-        assert list(get_each(one, "abcdefgh")) == list(map(expected.get, "abcdefgh"))
-        assert list(get_each(expected, "abcdefgh")) == list(map(expected.get, "abcdefgh"))
         for key in "abcdefgh":
             assert (key in one, one.get(key), one.get(key, 7)) == (
                 key in expected,
                 expected.get(key),
                 expected.get(key, 7),
             )
-
-
-def test_missing_entry_cannot_be_read_or_removed():
-    layered = OverlayMapping({"a": 1}).with_changes({"a": None})
-    for look in (lambda: layered["a"], lambda: layered.with_changes({"a": None})):
-        try:
-            look()
-        except KeyError:
-            continue
-        raise AssertionError("no KeyError")

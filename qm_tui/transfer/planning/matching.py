@@ -6,7 +6,6 @@ Source: the users file, section 3: User ID empty, known and unknown, modes, and 
 from collections.abc import Sequence
 from typing import Final
 
-from qm_tui.store.overlay import get_each
 from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import (
     ImportMode,
@@ -64,12 +63,12 @@ class RecordMatcher:
         if not self._state.users:
             return [None] * len(rows)
         names = [row[_USER_NAME_AT] or "" for row in rows]
-        owner_ids = get_each(self._state.names, map(normalize_user_name, names))
+        owner_ids = map(self._state.names.get, map(normalize_user_name, names))
         user_ids = [
-            row[_USER_ID_AT] or self._without_own_name.get(name, owner_id if name else None)
+            row[_USER_ID_AT] or self._without_own_name.get(name, owner_id if name else None) or ""
             for row, name, owner_id in zip(rows, names, owner_ids, strict=True)
         ]
-        found = list(get_each(self._state.users, user_ids))
+        found = list(map(self._state.users.get, user_ids))
         self.ids_in_file.update(user.user_id for user in found if user is not None)
         return found
 
