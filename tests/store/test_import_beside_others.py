@@ -5,7 +5,7 @@ import pytest
 from qm_tui.progress import Phase
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import ImportRequest, import_users
-from tests.helpers import ANNA, EDIT, HEADER, commit, counts, csv_text, user, write_file
+from tests.helpers import ANNA, HEADER, commit, counts, csv_text, user, write_file
 
 BO = user("bo")
 
@@ -31,27 +31,3 @@ def test_user_name_taken_while_the_file_is_read_is_rejected(path, tmp_path):
     assert report.store_changed
     assert counts(report.plan) == (1, 0, 1, 0)
     assert [one.user_name for one in store.state.users.values()] == ["anna", "bo", "cy"]
-
-
-def test_import_succeeds_while_other_programs_keep_writing(path, tmp_path):
-    file = write_file(tmp_path, csv_text([HEADER, BO._replace(user_id="")]))
-    store = open_store(path)
-    store.load()
-    other = open_store(path, wait=0)
-    commits = 0
-
-    def tick(phase: Phase, done: int, total: int) -> None:
-        nonlocal commits
-        if phase is Phase.READING and done == total:
-            commits += 1
-            try:
-                with other.transaction(EDIT) as transaction:
-                    transaction.commit({ANNA.user_id: ANNA._replace(location=str(commits))})
-            except Exception:
-                return  # the import holds the lock
-
-    report = import_users(ImportRequest(file), store, progress=tick)
-    assert report.committed
-    assert report.store_changed
-    assert commits > 2
-    assert len(open_store(path).load().users) == 2

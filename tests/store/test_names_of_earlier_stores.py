@@ -45,16 +45,13 @@ def change(store: UserStore, user_id: str, **values: str) -> None:
     save_edit(store, before, before._replace(**values))
 
 
-def test_store_opens_and_the_first_user_has_the_name(store):
-    assert dict(store.state.users) == USERS
-    assert dict(store.state.names) == OWNERS
-
-
 @pytest.mark.parametrize("user_id", USERS)
-def test_every_user_can_be_edited(store, user_id):
+def test_every_user_can_be_edited_and_the_first_one_has_the_name(store, user_id):
     change(store, user_id, location="Rome")
     assert store.state.users[user_id].location == "Rome"
     assert dict(store.state.names) == OWNERS
+    undo(store, store.state.number)
+    assert dict(store.state.users) == USERS
 
 
 @pytest.mark.parametrize(
@@ -93,12 +90,6 @@ def test_no_other_user_can_get_the_name(store, name):
         change(store, "u-ada", user_name=name)
     with pytest.raises(ValidationFailed), store.transaction(EDIT) as transaction:
         transaction.commit({"u-jo": None, "u-ada": OTHER._replace(user_name=name)})
-
-
-def test_edit_is_undone(store):
-    change(store, "u-ju", location="Rome")
-    undo(store, store.state.number)
-    assert dict(store.state.users) == USERS
 
 
 def test_transactions_of_an_earlier_version_are_read(tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.planner import plan_import
 from tests.helpers import counts, issues_of, record, record_of, state_of, user
@@ -69,16 +68,6 @@ def test_records_whose_user_name_is_in_use_after_the_import_are_rejected(text, r
 def test_error_names_the_user_or_the_line_with_the_name():
     assert "Bob Bobsen" in _plan("ada:bob").issues[0].message
     assert "line 2" in _plan("ada:new bob:new").issues[0].message
-
-
-def test_retained_ids_do_not_allow_a_name_in_use():
-    newcomer = user("zoe", user_id="17", user_name="ada")
-    plan = plan_import([record_of(newcomer)], _STATE, ImportOptions(unknown_id=UnknownIdAction.ADD))
-    assert issues_of(plan) == [(2, "user_name")]
-
-
-def test_rejected_record_also_reports_its_name_in_use():
-    assert sorted(key for _, key in issues_of(_plan(":ada!"))) == ["is_active", "user_name"]
 
 
 def test_long_chain_is_rejected_quickly():

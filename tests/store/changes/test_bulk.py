@@ -7,7 +7,6 @@ from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import (
     BulkChange,
     bulk_warnings,
-    by_field_value,
     by_ids,
     commit_bulk,
     plan_bulk,
@@ -16,19 +15,12 @@ from qm_tui.store.changes.plan import NothingToChange, PlanOutdated, commit_plan
 from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.validation import ValidationOptions
-from qm_tui.users.fields import FIELD
-from tests.helpers import ANNA, commit, commit_unchecked, undo, user
+from tests.helpers import ANNA, commit, commit_unchecked, user
 
 BO = user("bo", location="Bergen", is_active="0")
 CY = user("cy", location="", department="IT")
 BROKEN = user("dee", last_name="")
-NONE = {"unlimited_license": "0", "on_demand_license": "0"}
 ALL = (ANNA.user_id, BO.user_id, CY.user_id)
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "users.json"
 
 
 @pytest.fixture
@@ -103,10 +95,8 @@ def _many(path, count=40):
 @pytest.mark.parametrize(
     ("values", "users", "wanted"),
     [
-        ({"is_active": "0"}, 40, 40),
         ({"is_active": "0"}, 10, 10),
         ({"is_active": "0"}, 8, 0),
-        ({"location": ""}, 12, 12),
         ({"location": "X"}, 40, 0),
         ({"computer_recording_license": "0"}, 40, 40),
         (None, 1, 0),
@@ -117,18 +107,12 @@ def test_mass_change_requires_confirmation(path, values, users, wanted):
     store, user_ids = _many(path)
     asked = change(values, *user_ids[:users])
     assert plan_bulk(asked, store.state).required_confirmation == wanted
-    if wanted:
-        for confirmed in (0, wanted - 1):
-            with pytest.raises(ConfirmationRequired, match=str(wanted)) as refused:
-                commit_bulk(store, asked, confirmed=confirmed)
-            assert refused.value.count == wanted
-        assert open_store(path).load().number == 1
+    for confirmed in (0, wanted - 1) if wanted else (5,):
+        with pytest.raises(ConfirmationRequired, match=str(wanted or users)) as refused:
+            commit_bulk(store, asked, confirmed=confirmed)
+        assert refused.value.count == (wanted or users)
+    assert open_store(path).load().number == 1
     assert len(commit_bulk(store, asked, confirmed=wanted).changes) == users
-
-
-def test_wrong_number_is_an_error(store):
-    with pytest.raises(ConfirmationRequired, match="affects 2 users, not 5"):
-        commit_bulk(store, change({"location": "Oslo"}), confirmed=5)
 
 
 # Others
@@ -168,51 +152,17 @@ def test_deletion_of_a_changed_user_is_not_carried_out(store, path):
 @pytest.mark.parametrize(
     ("values", "kinds"),
     [
-        ({"location": "Oslo"}, []),
-        ({"location": "Olso"}, ["New Location"]),
         (
             {"location": "17", "department": "Salse"},
             ["New Department Name", "New Location", "Location contains only digits"],
         ),
         ({"recording_service": "rec-1"}, ["New Recording Service IP Address"]),
-        ({"location": ""}, []),
-        ({"is_active": "0"}, []),
         (None, []),
     ],
 )
 def test_warnings_of_a_change_are_counted_in_field_order(store, values, kinds):
     found = bulk_warnings(plan_bulk(change(values), store.state))
     assert [issue.kind for issue in found] == kinds
-
-
-def test_warning_of_some_users_has_their_number(store):
-    plan = plan_bulk(change({"recording_profile": "Full"}), store.state)
-    assert set(bulk_warnings(plan).values()) == {3}
-    commit_bulk(store, change({"unlimited_license": "0", "on_demand_license": "1"}, BO.user_id))
-    found = bulk_warnings(plan_bulk(change({"recording_profile": "Full"}), store.state))
-    assert [(issue.reason, users) for issue, users in found.items()] == [
-        ("New Recording Profile Name", 3),
-        ("", 1),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "warns"),
-    [
-        ("Sales", "Salse", False),  # similar only to its old name
-        ("Sales", "Legal", False),
-        ("IT", "Salse", True),
-        ("IT", "Sales", False),
-    ],
-)
-def test_rename_warns_only_of_a_value_similar_to_another_one(store, old, new, warns):
-    renamed = BulkChange(
-        Action(TransactionKind.RENAME),
-        by_field_value(FIELD["department"], old),
-        {"department": new},
-    )
-    found = bulk_warnings(plan_bulk(renamed, store.state))
-    assert [issue.reason for issue in found] == ["New Department Name"] * warns
 
 
 # Wholly or not at all
@@ -231,14 +181,3 @@ def test_canceled_change_changes_nothing(path, phase):
         commit_bulk(store, change({"location": "X"}, *user_ids), progress=cancels)
     assert store.state.version == before.version
     assert open_store(path).load() == before
-
-
-@pytest.mark.parametrize("values", [{"unlimited_license": "1"}, None], ids=["license", "delete"])
-def test_undo_reverts_a_bulk_change(path, values):
-    commit_unchecked(path, ANNA._replace(**NONE), BO._replace(**NONE), CY._replace(**NONE))
-    store = open_store(path)
-    before = dict(store.load().users)
-    commit_bulk(store, change(values), confirmed=0 if values else 3)
-    assert dict(store.state.users) != before
-    undo(store, 2)
-    assert dict(store.state.users) == before

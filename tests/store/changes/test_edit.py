@@ -11,19 +11,12 @@ from tests.helpers import ANNA, commit, undo, user
 BO = user("bo")
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "users.json"
-
-
 @pytest.mark.parametrize(
     ("theirs", "mine", "result"),
     [
         ({}, {}, {}),
-        ({"agent_id": "A-1"}, {"location": "Bergen"}, {"agent_id": "A-1", "location": "Bergen"}),
+        ({"agent_id": "A-1"}, {"location": ""}, {"agent_id": "A-1", "location": ""}),
         ({"location": "Bergen"}, {"location": "Bergen"}, {"location": "Bergen"}),
-        ({"location": "Bergen"}, {}, {"location": "Bergen"}),
-        ({"location": ""}, {"agent_id": ""}, {"location": "", "agent_id": ""}),
     ],
 )
 def test_edits_of_different_fields_are_merged(path, theirs, mine, result):
@@ -105,9 +98,7 @@ def test_added_user_gets_an_id_and_can_be_undone(path):
     ("values", "field"),
     [
         ({"user_name": "ANNA"}, "user_name"),
-        ({"last_name": ""}, "last_name"),
         ({"password": ""}, "password"),
-        ({"phone_ip": "x"}, "phone_ip"),
         ({"unlimited_license": "0"}, "on_demand_license"),
     ],
 )
@@ -124,16 +115,13 @@ def test_invalid_user_is_not_added(path, values, field):
 def test_user_without_license_is_added_if_allowed(path):
     store = open_store(path)
     without = BO._replace(user_id="", unlimited_license="0")
-    added = add_user(store, without, options=ValidationOptions(allow_unlicensed=True))
-    changed = added._replace(unlimited_license="1"), added._replace(location="X")
-    save_edit(store, added, changed[1])
-    save_edit(store, changed[1], changed[0]._replace(location="X"))
+    allowed = ValidationOptions(allow_unlicensed=True)
+    added = add_user(store, without, options=allowed)
+    moved = added._replace(location="X")
+    licensed = moved._replace(unlimited_license="1")
+    save_edit(store, added, moved)  # it has none before
+    save_edit(store, moved, licensed)
     with pytest.raises(MergeConflictError):
-        save_edit(store, changed[0]._replace(location="X"), changed[1])
-    save_edit(
-        store,
-        changed[0]._replace(location="X"),
-        changed[1],
-        options=ValidationOptions(allow_unlicensed=True),
-    )
-    assert store.state.users[added.user_id] == changed[1]
+        save_edit(store, licensed, moved)
+    save_edit(store, licensed, moved, options=allowed)
+    assert store.state.users[added.user_id] == moved

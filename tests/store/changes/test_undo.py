@@ -1,23 +1,16 @@
 """Undo: a transaction is reverted field by field, without touching later changes."""
 
-from contextlib import closing
-
 import pytest
 
 from qm_tui.store import open_store
 from qm_tui.store.changes.plan import NothingToChange, PlanOutdated, commit_plan
 from qm_tui.store.changes.undo import plan_undo
-from qm_tui.store.errors import ConfirmationRequired, StoreError
-from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind
+from qm_tui.store.errors import ConfirmationRequired
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, commit, undo, user, write_unchecked
 
 BO, CY = user("bo"), user("cy")
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "users.json"
 
 
 @pytest.fixture
@@ -64,18 +57,6 @@ def test_undo_can_be_undone_repeatedly(store):
     assert store.state.users[ANNA.user_id] == ANNA
 
 
-def test_undo_reads_older_segments_of_other_programs(store, path):
-    _commit(store, ANNA)
-    number = _commit(store, ANNA._replace(location="X"))
-    small = RetentionPolicy(segment_bytes=0, segment_ratio=0)
-    for one in (BO, CY):
-        with closing(open_store(path, retention=small)) as other:
-            _commit(other, one)
-    assert path.with_name("users.log.000003").exists()
-    undo(store, number)
-    assert store.state.users[ANNA.user_id] == ANNA
-
-
 def test_undo_lists_values_and_users_changed_or_deleted_since(store):
     _commit(store, ANNA, BO, CY)
     number = _commit(
@@ -115,14 +96,7 @@ def test_undo_skips_a_user_name_in_use_and_reverts_other_fields(store):
     assert store.state.users[ANNA.user_id] == ANNA._replace(user_name="ann")
 
 
-def test_undo_reverts_a_swap_of_user_names(store):
-    _commit(store, ANNA, BO)
-    number = _commit(store, ANNA._replace(user_name="bo"), BO._replace(user_name="anna"))
-    undo(store, number)
-    assert list(store.state.users.values()) == [ANNA, BO]
-
-
-def test_undo_skips_a_value_that_would_be_invalid(store, path):
+def test_undo_skips_a_value_that_would_be_invalid(store):
     bad = ANNA._replace(phone_ip="nonsense")
     _commit(store, bad)
     number = _commit(store, ANNA._replace(location="X"))
@@ -149,17 +123,15 @@ NONE = {"unlimited_license": "0", "on_demand_license": "0"}
     ("before", "after"),
     [
         (ANNA._replace(**NONE), ANNA),
-        (ANNA._replace(**NONE), ANNA._replace(unlimited_license="0", on_demand_license="1")),
         (ANNA._replace(**NONE), ANNA._replace(**NONE, location="X")),
         (ANNA._replace(**NONE), None),
         (ANNA._replace(last_name="", phone_ip="nonsense", location="a\tb"), None),
     ],
-    ids=["given a license", "given the other", "another field", "deleted", "deleted as it was"],
+    ids=["given a license", "another field", "deleted", "deleted as it was"],
 )
 def test_undo_restores_every_value_that_was_stored(store, before, after):
     _commit(store, before, BO)
-    changes = {ANNA.user_id: after}
-    number = write_unchecked(store, changes).number
+    number = write_unchecked(store, {ANNA.user_id: after}).number
     plan = undo(store, number)
     assert plan.skipped == []
     assert store.state.users[ANNA.user_id] == before
@@ -170,12 +142,10 @@ def test_undo_of_a_mass_change_requires_confirmation(store):
     _commit(store, *people)
     number = _commit(store, *[one._replace(agent_id="") for one in people[:11]])
     undo(store, number)
-    assert plan_undo(store, number + 1).required_confirmation == 11
     for confirmed in (0, 10):
         with pytest.raises(ConfirmationRequired, match="11") as refused:
             undo(store, number + 1, confirmed=confirmed)
         assert refused.value.count == 11
-    assert store.state.number == number + 1
     undo(store, number + 1, confirmed=11)
     assert store.state.users["u-n0"].agent_id == ""
 
@@ -197,12 +167,3 @@ def test_change_of_another_user_does_not_invalidate_a_plan(store, path):
     plan = plan_undo(store, number)
     commit(path, BO._replace(location="Y"))
     assert commit_plan(store, plan).reverted == 1
-
-
-@pytest.mark.parametrize("number", [0, 3])
-def test_unknown_transaction_is_an_error(store, number):
-    _commit(store, ANNA)
-    _commit(store, BO)
-    with pytest.raises(StoreError, match="no transaction"):
-        undo(store, number)
-    assert store.state.number == 2

@@ -4,7 +4,6 @@ import os
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -13,16 +12,14 @@ import pytest
 from qm_tui.store.changes.undo import plan_undo
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import RetentionPolicy, UserStore
-from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store, storage
+from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from tests.helpers import sample_cases, undo, user
 from tests.store.tinydb.damage import (
     SMALL,
     commit,
-    files_in,
     history_of,
     parts_of,
     same_history,
-    write_files,
 )
 
 NAMES = [f"n{number}" for number in range(12)]
@@ -134,34 +131,6 @@ def _files(folder: Path) -> list[Path]:
 # Pruning
 
 
-class Clock:
-    """The clock of new transactions and segments.
-
-    Attributes:
-        now: what it shows.
-    """
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
-        clock = self
-
-        class Time(datetime):
-            @classmethod
-            def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-                return clock.now
-
-        monkeypatch.setattr(storage, "datetime", Time)
-        monkeypatch.setattr("qm_tui.store.tinydb.log.datetime", Time)
-
-    def go(self, days: float) -> None:
-        self.now += timedelta(days=days)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return Clock(monkeypatch)
-
-
 def edit(store: TinyDBUserStore, times: int = 1, then: Callable[[], object] = int) -> None:
     """Make transactions; do something after each."""
     for _ in range(times):
@@ -261,31 +230,3 @@ def test_a_follower_of_a_pruned_segment_goes_on_without_a_word(folder, clock):
     assert not follower.notices
     store.close()
     follower.close()
-
-
-def test_damage_in_an_old_segment_is_not_called_age(folder):
-    store = opened(folder / "store")
-    work(store, 3, 18)
-    store.close()
-    names = segments(folder / "store")
-    intact = files_in(folder / "store")
-    for name in [one for one in names[:-1:2] if b'\n{"number":' in intact[one]]:
-        first_line = b"x" + intact[name][1:]
-        for data in (b"", b"{}", intact[name][:50], first_line, None):
-            write_files(folder / "damaged", {**intact, name: data or b""})
-            if data is None and name != names[0]:  # the oldest may have been pruned
-                folder.joinpath("damaged", name).unlink()
-            damaged = opened(folder / "damaged")
-            refused = []
-            for number in range(1, damaged.state.number + 1):
-                try:
-                    assert list(damaged.transaction_changes(number))
-                except StoreError as error:
-                    refused.append(str(error))
-            assert (not refused) is (data == first_line)
-            assert len(refused) < 9
-            assert all(name in one and "no longer available" not in one for one in refused)
-            assert damaged.history_removed_until() is None
-            with pytest.raises(StoreError, match=name):
-                list(damaged.user_history("u-n1"))
-            damaged.close()

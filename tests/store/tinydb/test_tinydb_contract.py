@@ -5,7 +5,6 @@ plain TinyDB too: so what they expect is TinyDB's own. What `UsersDB` asks for i
 number of users that a script deletes, is given by `sure`.
 """
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinydb import Query, TinyDB, where
 from tinydb.middlewares import Middleware
-from tinydb.operations import add, delete, increment, subtract
-from tinydb.operations import set as set_to
+from tinydb.operations import add, delete, increment
 from tinydb.table import Document
 from tinydb.version import __version__
 
@@ -27,8 +25,6 @@ from qm_tui.store.tinydb.storage import LogStorage
 from qm_tui.users.fields import KEYS
 from tests.helpers import user
 from tests.store.tinydb.damage import quick_folder
-
-Open = Callable[[Path], TinyDB]
 
 CASES: list[Callable[..., None]] = []
 User = Query()
@@ -44,9 +40,6 @@ def plain(path: Path) -> TinyDB:
     db = TinyDB(path)
     db.default_table_name = "users"
     return db
-
-
-OPENERS: dict[str, Open] = {"TinyDB": plain, "UsersDB": UsersDB}
 
 
 def document(name: str = "anna", /, **values: Any) -> dict[str, Any]:
@@ -95,16 +88,10 @@ def empty_database_has_nothing(db):
 # Queries
 
 _QUERIES: dict[str, tuple[Any, list[int]]] = {
-    "unequal": (User.user_name != "anna", [2, 3]),
-    "number": (User.age <= 30, [1, 2]),
     "deeply nested": (User.home.town.zip == "0150", [3]),
     "where": (where("born").year == 1985, [1]),
-    "exists": (User.location.exists(), [1, 2, 3]),
-    "matches": (User.first_name.matches("[ab][no]+", re.IGNORECASE), [1, 2]),
-    "test": (User.age.test(lambda age, least: age >= least, 25), [2]),
     "any query": (User.groups.any(User.name == "sudo"), [1]),
-    "all list": (User.tags.all(["a", "b"]), [3]),
-    "or": ((User.user_name == "cy") | (User.age == 30), [2, 3]),
+    "or": ((User.user_name == "cy") | (User.age <= 30), [1, 2, 3]),
     "fragment": (User.fragment({"user_name": "anna", "age": 22}), [1]),
     "noop": (User.noop(), [1, 2, 3]),
     "function": (lambda one: one["location"] == "Bergen", [2]),
@@ -151,16 +138,6 @@ def document_is_inserted_with_its_own_id(db):
     assert _names(db) == ["anna", "bo", "cy", "di"]
 
 
-@case
-def document_id_may_be_0(db):
-    assert db.insert(Document(document("anna"), doc_id=0)) == 0
-    assert db.get(doc_id=0) == document("anna")
-    assert db.contains(doc_id=0)
-    assert db.get(doc_ids=[]) == []
-    assert db.insert(document("bo")) == 1
-    assert db.update({"location": "x"}, doc_ids=[0]) == [0]
-
-
 # Retrieving
 
 
@@ -188,8 +165,12 @@ def get_and_contains_take_ids(db):
 
 
 @case
-def results_are_copies(db):
+def results_and_what_was_handed_in_are_copies(db):
     _people(db)
+    mine = {"floor": [1]}
+    db.update({"home": mine}, doc_ids=[1])
+    mine["floor"].append(2)
+    assert db.get(doc_id=1)["home"] == {"floor": [1]}
     before = [dict(one) for one in db]
     db.all()[0]["location"] = "x"
     db.all()[0]["groups"].append(1)
@@ -199,18 +180,6 @@ def results_are_copies(db):
     next(iter(db)).clear()
     db.search(User.noop()).clear()
     assert [dict(one) for one in db] == before
-
-
-@case
-def what_was_handed_in_changes_nothing_later(db):
-    mine = document("anna", home={"floor": [1]})
-    db.insert(mine)
-    mine["home"]["floor"].append(2)
-    mine["location"] = "x"
-    assert db.get(doc_id=1) == document("anna", home={"floor": [1]})
-    db.update({"home": mine["home"]})
-    mine["home"].clear()
-    assert db.get(doc_id=1)["home"] == {"floor": [1, 2]}
 
 
 # Updating
@@ -233,25 +202,16 @@ def operations_change_fields_and_members(db):
     _people(db)
     for operation, after in (
         (increment("age"), {"age": 23}),
-        (subtract("age", 2), {"age": 21}),
-        (add("department", cast("int", " North")), {"department": "Sales North"}),
         (add("groups", cast("int", [1])), {"groups": [{"name": "sudo"}, 1]}),
-        (set_to("location", "x"), {"location": "x"}),
-        (lambda one: one.update(badge=one["age"] * 2), {"badge": 42}),
+        (lambda one: one.update(badge=one["age"] * 2), {"badge": 46}),
     ):
         assert db.update(operation, User.user_name == "anna") == [1]
         assert db.get(doc_id=1).items() >= after.items()
     assert db.update(delete("age"), doc_ids=[1, 2]) == [1, 2]
     assert not db.contains(User.age.exists())
-    assert db.get(doc_id=2) == document("bo", location="Bergen", born={"year": 1990}, groups=[])
-
-
-@case
-def operation_deletes_a_field(db):
-    db.insert(document("anna"))
-    assert db.update(delete("location"), doc_ids=[1]) == [1]
+    db.update(delete("location"), doc_ids=[1])
     assert db.get(doc_id=1).get("location", "") == ""
-    db.update(set_to("location", "Oslo"))
+    db.update({"location": "Oslo"}, doc_ids=[1])
 
 
 @case
@@ -298,9 +258,6 @@ def upsert_takes_a_document_with_an_id(db):
         db.upsert(document("gus"))
 
 
-# Removing
-
-
 # Tables
 
 
@@ -319,55 +276,17 @@ def tables_are_dropped_and_made_again(db):
     assert notes is db.table("notes")
 
 
-@case
-def representation_counts(db):
-    _people(db)
-    assert "tables=['users'], tables_count=1, default_table_documents_count=3" in repr(db)
-    assert "all_tables_documents_count=['users=3']" in repr(db)
-    assert "name='users', total=3, storage=<" in repr(db.table("users"))
-    assert db.storage is db.table("users").storage
-
-
 # Documents
 
-_VALUES: list[object] = [
-    *("", "Zoë", "\U0001f600", "\x00", "\u2028", '"', "\\", "}\n"),
-    *(None, True, False, 0, -1, 1.5, 1e300, 2**53 + 1, 2**64 + 1, -(2**70), 10**400),
-    *([], {}, [[]], [{"a": [1, {"b": None}]}], {"": {"1": {}}}, {"a\u0300": 2**70}),
-]
-
 
 @case
-def other_members_may_hold_anything(db):
-    db.insert_multiple(document(f"p{at}", value=value) for at, value in enumerate(_VALUES))
-    assert [one["value"] for one in db] == _VALUES
-    assert [type(one["value"]) for one in db] == [type(value) for value in _VALUES]
-    assert [db.get(doc_id=at + 1)["value"] for at in range(len(_VALUES))] == _VALUES
-
-
-@case
-def change_of_a_type_is_a_change(db):
-    pairs = [(1, True), (1, 1.0), (0, False), ([1], [True]), ({"a": 1}, {"a": 1.0})]
-    for at, (before, after) in enumerate(pairs):
-        number = db.insert(document(f"p{at}", value=before))
-        db.update({"value": after}, doc_ids=[number])
-        assert repr(db.get(doc_id=number)["value"]) == repr(after)
-
-
-@case
-def what_is_nearly_json_becomes_json(db):
-    db.insert(document("anna") | {1: (2, 3), "n": {4: {None: "x"}}})
-    assert db.get(doc_id=1) == document("anna") | {"1": [2, 3], "n": {"4": {"null": "x"}}}
-
-
-@case
-def names_of_members_may_be_anything(db):
-    db.insert(
-        document("anna") | {"": 1, "_meta": {"1": {}}, '"checksum":"': 'x"}\n', "\U0001f600": 2}
-    )
-    assert db.get(doc_id=1)["_meta"] == {"1": {}}
-    db.update({"": 2, "\U0001f600": 3})
-    assert (db.get(doc_id=1)[""], db.get(doc_id=1)["\U0001f600"]) == (2, 3)
+def members_may_have_any_name_and_nearly_become_json(db):
+    db.insert(document("anna") | {"": 1, "_meta": {"1": {}}, '"checksum":"': 'x"}\n', 1: (2, 3)})
+    db.update({"": True, "\U0001f600": {4: {None: "x"}}})
+    found = db.get(doc_id=1)
+    assert (found["_meta"], found["1"]) == ({"1": {}}, [2, 3])
+    assert found[""] is True  # not the equal 1
+    assert found["\U0001f600"] == {"4": {"null": "x"}}
 
 
 # Any program
@@ -379,16 +298,28 @@ class Change(NamedTuple):
     Attributes:
         call: the name of the method.
         names: the users that it is about; those that exist or do not exist, as it needs.
-        value: the value that it sets.
+        location: the value that it sets.
+        badge: the value of another member, any JSON.
         by_ids: whether it names documents by their IDs, not by a query.
     """
 
     call: str
     names: list[str]
-    value: str
+    location: str
+    badge: Any
     by_ids: bool
 
 
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+    | st.sampled_from([2**64 + 1, 10**400, 1e300, "\x00", "\u2028", "}\n", "\U0001f600"]),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
+    max_leaves=5,
+)
 CHANGES = st.lists(
     st.builds(
         Change,
@@ -397,6 +328,7 @@ CHANGES = st.lists(
         ),
         st.lists(st.sampled_from(["bo", "cy", "di", "ed"]), min_size=1, max_size=3, unique=True),
         st.sampled_from(["Oslo", "Rome", "Bodø"]),
+        JSON | st.sampled_from([0, False, 0.0, [1], [True]]),
         st.booleans(),
     ),
     max_size=12,
@@ -408,7 +340,8 @@ def _made(db: TinyDB, change: Change) -> Any:
     ids = {one["user_name"]: one.doc_id for one in db}
     there = [name for name in change.names if name in ids]
     new: list[Any] = [document(name, age=1) for name in change.names if name not in ids]
-    fields, query = {"location": change.value, "age": 2}, User.user_name.one_of(there)
+    fields = {"location": change.location, "badge": change.badge, "age": 2}
+    query = User.user_name.one_of(there)
     whom = {"doc_ids": [ids[name] for name in there]} if change.by_ids else {"cond": query}
     match change.call:
         case "insert":
@@ -442,13 +375,10 @@ def test_any_changes_do_the_same_as_in_tinydb(changes):
                     assert ours.search(query) == db.search(query)
                     assert ours.get(query) == db.get(query)
             expected = _everything(db)
+            badges = [repr(one.get("badge")) for one in db]
         with UsersDB(path) as ours, TinyDB(path) as beside:
+            assert [repr(one.get("badge")) for one in ours] == badges  # 1 is not True
             assert _everything(ours) == _everything(beside) == expected
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "users.json"
 
 
 def _everything(db: TinyDB) -> list[tuple[int, dict[str, object]]]:
@@ -474,9 +404,8 @@ def test_tinydb_and_users_db_behave_as_documented(path, one):
             assert _everything(db) == expected  # from the log
 
 
-@pytest.mark.parametrize("kind", OPENERS)
-def test_two_databases_in_turn_see_each_other(path, kind):
-    with OPENERS[kind](path) as one, OPENERS[kind](path) as other:
+def test_two_databases_in_turn_see_each_other(path):
+    with UsersDB(path) as one, UsersDB(path) as other:
         one.insert(document("anna"))
         assert other.all() == [document("anna")]
         other.update({"location": "x"}, doc_ids=[1])
@@ -485,15 +414,14 @@ def test_two_databases_in_turn_see_each_other(path, kind):
         assert _names(other) == ["anna", "bo"]
 
 
-@pytest.mark.parametrize("kind", OPENERS)
-def test_database_is_closed_by_its_context(path, kind):
-    with OPENERS[kind](cast("Path", str(path))) as db:
+def test_database_is_closed_by_its_context(path):
+    with UsersDB(cast("Path", str(path))) as db:
         db.insert(document("anna"))
         db.close()
-    with suppress(LookupError), OPENERS[kind](path) as db:
+    with suppress(LookupError), UsersDB(path) as db:
         db.insert(document("bo"))
         raise LookupError
-    with OPENERS[kind](path) as db:
+    with UsersDB(path) as db:
         assert _names(db) == ["anna", "bo"]
 
 

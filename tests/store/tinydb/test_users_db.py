@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import product
 from pathlib import Path
@@ -10,25 +11,20 @@ from typing import Any, cast
 
 import pytest
 from tinydb import Query, TinyDB, where
-from tinydb.operations import delete
+from tinydb.operations import delete, increment
 from tinydb.table import Document
 
 from qm_tui.store import open_store
 from qm_tui.store.errors import ConfirmationRequired, StoreBusy, StoreError, StoreReadOnly
-from qm_tui.store.interface import Action, TransactionKind, TransactionSummary, UserChange
+from qm_tui.store.interface import TransactionSummary
 from qm_tui.store.origin import current_origin
 from qm_tui.store.tinydb import UsersDB
 from qm_tui.store.transaction import ValidationFailed
 from qm_tui.users.fields import FIELD, KEYS
-from tests.helpers import ANNA, sample_cases, undo
+from tests.helpers import ANNA
 from tests.store.tinydb.test_tinydb_contract import document
 
 BAD_ADDRESS = {"phone_ip": "10.0.0.300"}
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "users.json"
 
 
 @pytest.fixture
@@ -72,11 +68,8 @@ def _transactions(path: Path) -> list[TransactionSummary]:
 
 _WRITERS: dict[str, Callable[[UsersDB, dict[str, Any]], object]] = {
     "insert": lambda db, bad: db.insert(document("di") | bad),
-    "insert with an ID": lambda db, bad: db.insert(Document(document("di") | bad, 77)),
     "insert_multiple": lambda db, bad: db.insert_multiple([document("di"), document("ed") | bad]),
     "update": lambda db, bad: db.update(bad, where("user_name") == "anna"),
-    "update all": lambda db, bad: db.update(bad),
-    "update by ID": lambda db, bad: db.update(bad, doc_ids=[2]),
     "update by a function": lambda db, bad: db.update(lambda one: one.update(bad)),
     "update_multiple": lambda db, bad: db.update_multiple(
         [({"location": "x"}, Query().noop()), (bad, where("user_name") == "cy")]
@@ -90,17 +83,13 @@ _WRITERS: dict[str, Callable[[UsersDB, dict[str, Any]], object]] = {
 _BAD: dict[str, dict[str, Any]] = {
     "rule": BAD_ADDRESS,
     "missing": {"first_name": ""},
-    "None": {"first_name": None},
-    "control character": {"location": "a\x1b[0m"},
     "half a surrogate pair": {"location": "\ud800"},
-    "length": {"location": "x" * 5000},
     "list": {"location": ["Oslo"]},
     "fraction": {"extension": 4.5},
     "no JSON": {"badge": object()},
     "infinite": {"badge": [2**70, float("inf")]},
     "half a pair that jq cannot read": {"badge": ["\ud800"]},
     "misspelled field": {"Location": "Oslo"},
-    "header as a name": {"Windows Login": "x"},
 }
 
 
@@ -119,21 +108,15 @@ def test_invalid_document_raises_and_changes_nothing(path, db):
     assert set(caught.value.issues) == {ANNA.user_id, "u-bo"}
 
 
-def test_user_name_of_another_user_is_refused(path, db):
+def test_user_name_or_user_id_of_another_user_is_refused(path, db):
     with _nothing_changes(path):
         for change in (
-            lambda: db.insert(document("di", user_name="bo")),
             lambda: db.update({"user_name": "BO"}, doc_ids=[1]),
             lambda: db.insert_multiple([document("di"), document("ed", user_name="di")]),
         ):
             with pytest.raises(ValidationFailed, match="User Name"):
                 change()
-
-
-def test_user_id_of_another_user_is_refused(path, db):
-    with _nothing_changes(path):
         for change in (
-            lambda: db.insert(document("di", user_id="u-bo")),
             lambda: db.update({"user_id": "u-bo"}, doc_ids=[1]),
             lambda: db.insert_multiple([document("di"), document("ed", user_id="u-di")]),
             lambda: db.update_multiple(
@@ -148,18 +131,10 @@ def test_user_id_of_another_user_is_refused(path, db):
                 change()
 
 
-def test_missing_user_id_gets_a_new_one(db):
-    mine = {key: value for key, value in document("di").items() if key != "user_id"}
-    missing: dict[str, dict[str, Any]] = {
-        "ed": {},
-        "flo": {"user_id": ""},
-        "gus": {"user_id": None},
-    }
-    numbers = [db.insert(mine | {"user_name": name} | one) for name, one in missing.items()]
-    assert len({one["user_id"] for one in db.get(doc_ids=numbers)} | {""}) == 4
-
-
-def test_user_id_is_changed_but_not_cleared(path, db):
+def test_user_id_is_made_or_changed_but_not_cleared(path, db):
+    number = db.insert(document("di") | {"user_id": ""})
+    assert db.get(doc_id=number)["user_id"]
+    db.remove(doc_ids=[number])
     db.update({"user_id": "new"}, doc_ids=[1])
     db.update(delete("user_id"), doc_ids=[2])
     db.update({"user_id": ""}, doc_ids=[3])
@@ -213,7 +188,6 @@ def test_several_are_deleted_with_their_number_only(path, db):
 
 def test_mass_change_needs_its_number(path):
     with _many(path, 40) as db:
-        everyone = Query().noop()
 
         def clean_up(confirm: int) -> None:
             with db.transaction("both", confirm):
@@ -222,10 +196,8 @@ def test_mass_change_needs_its_number(path):
 
         with _nothing_changes(path):
             for change in (
-                lambda: db.update({"location": ""}),
-                lambda: db.update(delete("location"), everyone),
-                lambda: db.update_multiple([({"is_active": "0"}, everyone)]),
-                lambda: db.upsert({"location": ""}, everyone),
+                lambda: db.update(delete("location")),
+                lambda: db.update_multiple([({"is_active": "0"}, Query().noop())]),
                 lambda: clean_up(2),  # few deletions do not hide it
             ):
                 with pytest.raises(ConfirmationRequired, match="affect 40 users") as caught:
@@ -240,7 +212,8 @@ def test_mass_change_needs_its_number(path):
 
 
 def test_transaction_saves_several_calls_as_one(path, db):
-    with UsersDB(path) as other, db.transaction("clean-up", confirm=2):
+    reason = "clean-up\x1b[31m\nb\ud800" + "x" * 5000
+    with UsersDB(path) as other, db.transaction(reason, confirm=2):
         db.insert(document("di"))
         db.update({"location": "x"}, where("user_name") == "anna")
         db.remove(doc_ids=[2])
@@ -249,7 +222,10 @@ def test_transaction_saves_several_calls_as_one(path, db):
         assert len(other) == 3
     assert [one["user_name"] for one in db] == ["anna", "di", "ed"]
     found = _transactions(path)
-    assert [one.action.subject for one in found] == ["clean-up", ""]
+    assert found[0].login == current_origin().login
+    assert found[0].action.subject.startswith("clean-up")
+    assert len(found[0].action.subject) < 250
+    assert found[0].action.subject.isprintable()
     assert (found[0].added, found[0].changed, found[0].deleted) == (2, 1, 2)
 
 
@@ -258,13 +234,11 @@ def test_reads_in_a_transaction_see_its_changes(db):
         number = db.insert(document("di", badge=[2], location="x"))
         db.remove(where("user_name") == "bo")
         db.update({"location": "x"}, doc_ids=[3])
-        assert [one["user_name"] for one in db] == ["anna", "cy", "di"]
         assert (len(db), len(db.all())) == (3, 3)
         assert [one.doc_id for one in db.search(where("location") == "x")] == [3, number]
         assert db.get(doc_id=2) is None
         assert db.get(doc_ids=[1, 2])[0] == document("anna", badge=[1])
         db.get(doc_id=number)["badge"].append(3)
-        next(iter(db))["badge"].append(3)
         db.update(lambda one: one["badge"].append(4), doc_ids=[number])
         assert db.get(doc_id=number)["badge"] == [2, 4]
         db.remove(doc_ids=[number])
@@ -326,22 +300,10 @@ def test_all_users_are_replaced_in_one_transaction(path, db):
 
 
 def test_transaction_that_changes_nothing_is_none(path, db):
-    with _nothing_changes(path):
-        with db.transaction("nothing"):
-            db.update({"location": "Oslo"})
-            number = db.insert(document("di"))
-            db.remove(doc_ids=[number])
-        assert db.update({"badge": [1]}, doc_ids=[1]) == [1]
-    assert len(_transactions(path)) == 1
-
-
-def test_reason_may_be_any_text(path, db):
-    for number, text in enumerate(["a\x1b[31m\nb", "\ud800", "x" * 5000, ""]):
-        with db.transaction(text):
-            db.insert(document(f"p{number}"))
-    for one in _transactions(path):
-        assert len(one.action.subject) <= 200
-        assert one.action.subject.isprintable()
+    with _nothing_changes(path), db.transaction("nothing"):
+        db.update({"location": "Oslo", "badge": [1]}, doc_ids=[1])
+        number = db.insert(document("di"))
+        db.remove(doc_ids=[number])
 
 
 def test_transaction_of_one_thread_is_not_that_of_another(path, db):
@@ -367,91 +329,27 @@ def test_transaction_of_one_thread_is_not_that_of_another(path, db):
 # Many at once
 
 
-def _work(db: UsersDB, worker: int, rounds: int) -> None:
-    def count(one: Any) -> None:
-        one["seen"] = one.get("seen", 0) + 1
-
-    for at in range(rounds):
-        name = f"w{worker}n{at}"
-        number = db.insert(document(name))
-        assert db.get(doc_id=number)["user_name"] == name
-        assert db.update({"location": name}, where("user_name") == name) == [number]
-        assert db.get(where("user_name") == name)["location"] == name
-        assert db.update(count, doc_ids=[1]) == [1]
-
-
-def _nothing_is_lost(path: Path, workers: int, rounds: int) -> None:
-    with UsersDB(path) as db:
-        assert db.get(doc_id=1)["seen"] == workers * rounds
-        assert len(db) == workers * rounds + 1
-        assert len({one.doc_id for one in db}) == len(db)
-        assert all(one["location"] == one["user_name"] for one in db if one.doc_id != 1)
-    with TinyDB(path) as plain:
-        assert len(plain.table("users")) == workers * rounds + 1
-
-
-@pytest.mark.parametrize("rounds", sample_cases([4, 50], [0]))
-@pytest.mark.parametrize("shared", [True, False])
-def test_threads_lose_nothing(path, shared, rounds):
+def test_threads_lose_nothing(path):
     with UsersDB(path, wait=120) as one, UsersDB(path, wait=120) as other:
-        one.insert(document("anna"))
-        databases = [one, other] if shared else [UsersDB(path, wait=120) for _ in range(8)]
-        failed: list[BaseException] = []
+        one.insert(document("anna", seen=0))
 
-        def run(worker: int) -> None:
-            try:
-                _work(databases[worker % len(databases)], worker, rounds)
-            except BaseException as error:
-                failed.append(error)
+        def work(worker: int) -> None:
+            db = (one, other)[worker % 2]
+            for at in range(4):
+                name = f"w{worker}n{at}"
+                assert db.get(doc_id=db.insert(document(name)))["user_name"] == name
+                assert db.update(increment("seen"), doc_ids=[1]) == [1]
 
-        threads = [Thread(target=run, args=(worker,)) for worker in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failed == []
-        assert len(one) == len(other) == 8 * rounds + 1
-        for db in databases:
-            db.close()
-    _nothing_is_lost(path, 8, rounds)
-
-
-# Activity and undo
-
-
-def test_change_of_a_script_is_a_transaction_and_is_undone(path, db):
-    before = db.all()
-    with db.transaction("clean-up"):
-        db.update({"location": "x"}, doc_ids=[2])
-        db.insert(document("di"))
-        db.remove(doc_ids=[3])
-    store = open_store(path)
-    store.load()
-    last, first = store.transactions()
-    assert (first.action, first.added) == (Action(TransactionKind.SCRIPT), 3)
-    assert last.action == Action(TransactionKind.SCRIPT, "clean-up")
-    assert last.login == current_origin().login
-    assert UserChange("u-bo", {"location": "Oslo"}, {"location": "x"}) in list(
-        store.transaction_changes(2)
-    )
-    undo(store, 2)
-    assert sorted(db.all(), key=lambda one: one["user_name"]) == before
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(work, range(8)))
+        assert len(one) == len({found.doc_id for found in other}) == 33
+        assert one.get(doc_id=1)["seen"] == 32
 
 
 def test_plain_tinydb_sees_a_change_when_the_call_returns(path):
     with _many(path, 300) as db:
         db.update({"location": "x"}, doc_ids=[3])
         assert json.loads(path.read_text())["users"]["3"]["location"] == "x"
-
-
-def test_update_costs_what_it_changes(path):
-    log = path.with_name("users.log")
-    with _many(path, 2000) as db:
-        db.update({"location": "x"}, doc_ids=[1])
-        before = log.stat().st_size
-        db.update({"location": "y"}, doc_ids=[1700])
-        assert log.stat().st_size - before < 1024
-        assert db.get(doc_id=1700)["location"] == "y"
 
 
 # Other tables, and stores that are only read
@@ -468,9 +366,7 @@ def test_other_tables_are_read_and_refuse_changes(path):
         assert db.table("notes").get(where("text") == "b") == {"text": "b", "big": 2**70}
         with _nothing_changes(path):
             for change in (
-                lambda: db.table("notes").insert({"text": "c"}),
                 lambda: db.table("notes").update({"text": "c"}),
-                lambda: db.table("notes").truncate(),
                 lambda: db.table("new").insert({"text": "c"}),
                 lambda: db.table("empty", persist_empty=True),
                 lambda: db.drop_table("notes"),
@@ -488,9 +384,7 @@ def test_read_only_store_refuses_changes(path, db):
         assert looking.get(doc_id=2) == document("bo")
         for change in (
             lambda: looking.insert(document("di")),
-            lambda: looking.update({"location": "x"}),
             lambda: looking.upsert({"location": "x"}, where("location") == "Oslo"),
-            lambda: looking.remove(doc_ids=[1]),
             lambda: looking.truncate(confirm=3),
             lambda: looking.transaction("x").__enter__(),
         ):
