@@ -6,7 +6,6 @@ a sentence, or say that something is wrong: never other users without a word.
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,12 +18,13 @@ from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import (
     Action,
     RetentionPolicy,
+    StoreIssueSeverity,
     TransactionKind,
     TransactionSummary,
     UserHistoryEntry,
@@ -33,7 +33,7 @@ from qm_tui.store.interface import (
 from qm_tui.store.tinydb import TinyDBUserStore, entries, open_tinydb_store
 from qm_tui.users.fields import User
 from tests.helpers import user
-from tests.store.tinydb.faults.os_calls import CALLS, hooked
+from tests.store.tinydb.faults.os_calls import CALLS, Killer, hooked
 
 MEMORY: Final = Path("/dev/shm")
 """Where the syncs of thousands of commits cost nothing."""
@@ -68,6 +68,27 @@ def write_files(folder: Path, files: Files) -> None:
         (folder / name).chmod(0o600)
 
 
+def missing_changes(store: TinyDBUserStore, newest: int | None = None) -> list[str]:
+    """What the activity of a store lacks; the changes of but the newest transactions are read."""
+    listed = store.transactions()
+    numbers = [one.number for one in listed]
+    missing = [
+        f"changes of transaction {one.number} are missing"
+        for one in listed[:newest]
+        if one.is_available and len(list(store.transaction_changes(one.number))) != one.users
+    ]
+    if numbers != list(range(store.state.number, 0, -1)):
+        missing.append(f"its activity log lists {numbers}")
+    return missing
+
+
+def damage_in(store: UserStore) -> list[str]:
+    """What a check of a store calls damage."""
+    assert store.maintenance is not None
+    findings = store.maintenance.check()
+    return [one.message for one in findings if one.severity is StoreIssueSeverity.DAMAGE]
+
+
 @contextmanager
 def quick_folder() -> Iterator[Path]:
     """Give an empty folder in memory, where the system has one."""
@@ -78,16 +99,7 @@ def quick_folder() -> Iterator[Path]:
 @contextmanager
 def kill_at(number: int) -> Iterator[None]:
     """Kill this process before one of its calls that write, counted from 1."""
-    left = number
-
-    def call(_name: str, real: Callable[..., object], arguments: Any, named: Any) -> object:
-        nonlocal left
-        left -= 1
-        if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*arguments, **named)
-
-    with hooked(call, [*CALLS[1:], "fchmod"]):
+    with hooked(Killer(number).call, [*CALLS[1:], "fchmod"]):
         yield
 
 
@@ -432,7 +444,6 @@ from pathlib import Path
 from qm_tui.store.interface import RetentionPolicy
 from qm_tui.store.tinydb import open_tinydb_store
 from tests.helpers import user
-from tests.store.tinydb.faults.os_calls import CALLS, hooked
 from tests.store.tinydb.damage import commit
 store = open_tinydb_store(
     Path(sys.argv[1]), retention=RetentionPolicy(segment_bytes=int(sys.argv[2]), segment_ratio=0)

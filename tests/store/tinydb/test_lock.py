@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from zlib import crc32
@@ -25,6 +24,7 @@ from tests.helpers import sample_cases, user
 from tests.store.tinydb.damage import (
     EDIT,
     commit,
+    damage_in,
     wait_for_another,
     wait_until,
     writing,
@@ -44,20 +44,6 @@ with Lock(Directory(Path(sys.argv[1])), Names.of("users.json")).held("import of 
     sys.stdin.read()
 print("free", flush=True)
 """
-
-DEEP = b"[" * 100_000
-
-WHO = {"login": "root", "host": "h", "process": 1, "reason": "edit"}
-
-SINCE: list[object] = ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", 99999, None, {}]
-POSITIONS: list[object] = [[1, 2, 3], [1, 2, 3, 4], [-1, 2, "x", 4], [1, 2**60, "x", 4], "1", {}]
-NOTES = [
-    *("[" * 450, '{"a":' * 90, "[1]", "7", "null", "}"),
-    *(json.dumps({**WHO, "since": since}) for since in SINCE),
-    json.dumps({"since": "2026-11-29T10:00:00+00:00", "process": "x" * 99}),
-    f'{{"since":"2026-11-29T10:00:00+00:00","reason":"","process":{"9" * 390}}}',
-    *(json.dumps({"acknowledged": one}) for one in POSITIONS),
-]
 
 
 @pytest.fixture
@@ -157,23 +143,6 @@ def test_program_started_while_the_lock_is_held_does_not_inherit_it(folder):
         child.wait()
 
 
-def test_threads_of_one_process_keep_each_other_out(folder):
-    inside: list[int] = []
-    common = Lock(Directory(folder), NAMES, 20)
-
-    def work(lock: Lock) -> None:
-        for _ in range(20):
-            with lock.held("edit", current_origin()):
-                inside.append(1)
-                assert len(inside) == 1
-                time.sleep(0.001)
-                inside.pop()
-
-    locks = [common, common, Lock(Directory(folder), NAMES, 20)]
-    with ThreadPoolExecutor(3) as threads:
-        list(threads.map(work, locks))
-
-
 def test_no_descriptor_is_left_open(folder):
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(50):
@@ -241,13 +210,12 @@ def test_readers_see_all_that_a_stopped_writer_had_acknowledged(folder):
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda data: b"",
         lambda data: data[:30],
         lambda data: bytes(512),
         lambda data: data[:40] + b"\xff" + data[41:],
         None,
     ],
-    ids=["empty", "cut", "zeros", "no text", "missing"],
+    ids=["cut", "zeros", "no text", "missing"],
 )
 def test_a_torn_or_missing_note_is_absent_and_said(path, damage):
     lock = path.with_name("users.lock")
@@ -271,9 +239,13 @@ def test_a_torn_or_missing_note_is_absent_and_said(path, damage):
 
 
 def test_a_note_of_any_content_does_no_harm(path):
-    for text in NOTES:
-        note = text.encode()
-        assert len(note) <= 503
+    who = {"login": "root", "host": "h", "process": 1, "reason": "edit"}
+    since = ("9999-12-31T23:59:59-23:59", 99999, None)
+    for note in (
+        *(b"[" * 450, b"[1]", b"}", b'{"acknowledged":[-1,2,"x",4]}'),
+        *(json.dumps({**who, "since": one}).encode() for one in since),
+        b'{"since":"2026-11-29T10:00:00+00:00","reason":"","process":' + b"9" * 390 + b"}",
+    ):
         path.with_name("users.lock").write_bytes((b"%08x " % crc32(note) + note).ljust(512))
         lock = Lock(Directory(path.parent), NAMES, 0)
         assert isinstance(lock.holder(), str)
@@ -305,9 +277,8 @@ def test_a_note_has_room_for_the_longest_names(folder):
 
 def test_a_marker_of_any_content_does_no_harm(path):
     since = "9999-12-31T23:59:59-23:59"
-    contents = [DEEP, b"[]", b"7", b"{}", b"\xff\xfe", b'{"a":' * 50_000, b"x" * 10**6]
-    contents += [f'{{"since":"{since}","file":"a","login":"b"}}'.encode(), b'{"since":null}']
-    for content in contents:
+    contents = [b"[" * 100_000, b"{}", b"\xff\xfe", b"x" * 10**6, b'{"since":null}']
+    for content in (*contents, f'{{"since":"{since}","file":"a","login":"b"}}'.encode()):
         path.with_name(".users.import.0123456789abcdef").write_bytes(content)
         store = open_tinydb_store(path)
         with within(1):
@@ -376,14 +347,12 @@ def test_what_is_no_file_is_refused_or_read_without_hanging(path, name, kind):
     sample_cases(
         [
             b'{"number":' * 200_000,
-            b'{"number":3,\n' * 150_000,
             (b'{"number":3,"time":"x"} ' + b"0" * 16 + b"\n") * 48_000,
-            b'{"part":1,"number":3}\n' * 90_000,
             b"\xff" * 1_000_000 + b"\n" * 1_000_000,
         ],
-        [0, 4],
+        [0, 2],
     ),
-    ids=["no line end", "short", "entries", "parts", "no text"],
+    ids=["no line end", "entries", "no text"],
 )
 def test_two_megabytes_of_half_entries_are_read_within_a_second_and_said(path, end):
     log = path.with_name("users.log")
@@ -442,9 +411,7 @@ def test_nothing_is_written_to_files_that_lost_their_names(path, name, is_copy):
     assert names == {"anna", "bo", *(["cy"] if name == "users.lock" else [])}
     commit(final, user("ed"))
     final.close()
-    assert not [
-        one for one in open_tinydb_store(path).maintenance.check() if one.severity == "damage"
-    ]
+    assert not damage_in(open_tinydb_store(path))
 
 
 def test_note_that_is_being_written_is_read_again(folder, monkeypatch):

@@ -14,13 +14,13 @@ from tinydb import TinyDB
 
 from qm_tui.errors import UserError
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreReadOnly
-from qm_tui.store.interface import RetentionPolicy, StoreIssueSeverity, UserStore
+from qm_tui.store.interface import RetentionPolicy, UserStore
 from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import EDIT, HEADER, csv_text, undo, user, write_file
-from tests.store.tinydb.damage import parts_of
+from tests.store.tinydb.damage import damage_in, missing_changes, parts_of
 from tests.store.tinydb.faults.os_calls import half_of, hooked, makes_no_file
 from tests.store.tinydb.faults.recorder import snapshots_in_this_thread
 
@@ -315,15 +315,7 @@ class Trial:
         with closing(self._opened(path)) as reopened:
             if _held(reopened.state) != last:
                 bad.append("opened again, the store holds something else")
-            for one in reopened.transactions():
-                if one.is_available:
-                    count = len(list(reopened.transaction_changes(one.number)))
-                    bad += [f"changes of transaction {one.number} are missing"][
-                        count == one.users :
-                    ]
-            findings = reopened.maintenance.check()
-            damage = [one.message for one in findings if one.severity is StoreIssueSeverity.DAMAGE]
-            bad += (f"it is damaged: {one}" for one in damage)
+            bad += missing_changes(reopened) + damage_in(reopened)
         return last
 
 

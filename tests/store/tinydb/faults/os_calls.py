@@ -5,6 +5,7 @@ Writes of a file that `os.fdopen` opened for writing are calls of `write`, too.
 
 import io
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
@@ -72,3 +73,32 @@ def makes_no_file(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) 
     return name == "open" and (
         not arguments[1] & os.O_CREAT or exists(arguments[0], named.get("dir_fd"))
     )
+
+
+class Killer:
+    """A hook that kills this process at a call that writes.
+
+    Args:
+        left: how many calls it lets pass, that one included.
+        moment: "before" that call, "half-way" through, or "after" it.
+
+    Attributes:
+        is_armed: whether calls are counted.
+    """
+
+    def __init__(self, left: int, moment: str = "before", *, is_armed: bool = True) -> None:
+        self._left, self._moment, self.is_armed = left, moment, is_armed
+
+    def call(
+        self, name: str, real: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """Stand in for a call."""
+        self._left -= self.is_armed
+        if self._left or not self.is_armed:
+            return real(*arguments, **named)
+        if self._moment == "half-way" and "write" in name:
+            arguments = half_of(arguments)
+        try:
+            return real(*arguments, **named) if self._moment != "before" else None
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)

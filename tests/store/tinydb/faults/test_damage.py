@@ -6,7 +6,6 @@ import subprocess
 import pytest
 
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import TransactionKind
 from qm_tui.store.tinydb import open_tinydb_store
 from tests.helpers import sample_cases
 from tests.store.tinydb.damage import (
@@ -14,7 +13,6 @@ from tests.store.tinydb.damage import (
     SMALL,
     DamageTrial,
     behind,
-    history_of,
     is_moment_of_writing,
     moments_of,
     parts_of,
@@ -56,19 +54,6 @@ def test_every_flipped_bit_is_noticed(damaging):
     assert not damaging.errors
 
 
-def test_a_damaged_chain_value_beyond_ascii_is_named(folder):
-    moments = moments_of(folder / "made", ONE)
-    data = moments[-1].files["users.log"]
-    place = data.index(b"\n", data.index(b'{"number":2')) - 10
-    damaging = DamageTrial(folder / "store", moments, moments[-1])
-    for bit in range(8):
-        damaged = data[:place] + bytes([data[place] ^ 1 << bit]) + data[place + 1 :]
-        damaging.check(f"bit {bit}", {**damaging.intact.files, "users.log": damaged})
-    assert not damaging.errors
-    assert damaging.seen["same"] == 8
-    assert damaging.seen["history refused"] >= 8
-
-
 def test_each_file_cut_emptied_deleted_or_of_another_moment_is_noticed(damaging):
     damaging.replace_files(1, cuts=7)
     damaging.replace_files(2, cuts=5, every=41)
@@ -84,26 +69,6 @@ def test_each_pair_of_files_cut_emptied_deleted_or_of_another_moment_is_noticed(
     print(damaging.seen)  # noqa: T201
     assert not damaging.errors
     assert damaging.seen["refused"] > 500
-
-
-def test_a_damaged_transaction_is_named_and_all_others_can_be_read(folder):
-    moments = moments_of(folder / "made", ONE)
-    files = dict(moments[-1].files)
-    lines = files["users.log"].split(b"\n")
-    lines[3] = lines[3].replace(b"u-di", b"u-do")
-    damaged = folder / "damaged"
-    write_files(damaged, files | {"users.log": b"\n".join(lines)})
-    store = open_tinydb_store(damaged / "users.json")
-    assert dict(store.load().users) == moments[-1].users
-    kinds = {one.number: one.kind for one in store.transactions()}
-    assert [number for number in kinds if kinds[number] is TransactionKind.UNREADABLE] == [3]
-    refused = {
-        about: one for about, one in history_of(store).items() if isinstance(one, StoreError)
-    }
-    byte = len(b"\n".join(lines[:3])) + 1
-    assert {about for about in refused if about[0] != "history"} == {("changes", 3), ("ids", 3)}
-    assert f"users.log is damaged at byte {byte:,}" in str(refused["changes", 3])
-    assert len(refused) == 2 + 6  # the damaged one may have been about any user
 
 
 def test_the_newest_damaged_transaction_that_was_acknowledged_is_never_left_out(folder):

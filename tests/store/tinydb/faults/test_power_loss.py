@@ -8,7 +8,6 @@ import pytest
 from tests.helpers import sample_cases
 from tests.store.tinydb.damage import quick_folder
 from tests.store.tinydb.faults.disks import FULL, MEDIUM, SHORT, Disk, Effort, laid_out
-from tests.store.tinydb.faults.failing_calls import LARGE
 from tests.store.tinydb.faults.power_loss import (
     STORE,
     WORKLOADS,
@@ -17,7 +16,7 @@ from tests.store.tinydb.faults.power_loss import (
     survey,
     survey_of_second_cuts,
 )
-from tests.store.tinydb.faults.recorder import Named, Recording
+from tests.store.tinydb.faults.recorder import Recording
 
 
 @pytest.fixture(scope="module")
@@ -72,25 +71,6 @@ def test_what_is_played_back_is_what_was_written(recordings, folder, workload):
         if (root / name).is_file() and name.suffix != ".lock":
             assert (played_back / name).read_bytes() == (root / name).read_bytes()
     assert (played_back / STORE).stat().st_size > 0
-
-
-def test_the_workloads_have_parts_segments_removals_and_undo(recordings):
-    all_kinds = recordings["all kinds"]
-    assert {one.after[0] for one in all_kinds.spans} == set(range(11))
-    assert max(len(one.after[1]) for one in all_kinds.spans) > LARGE
-    for name, least in (("segments", 5), ("two programs and segments", 4)):
-        assert len(_given(recordings[name], "users.log.")) >= least
-    taken = [name for name, node in _names(recordings["short memory"]) if node is None]
-    assert len([name for name in taken if name.startswith("users.log")]) > 5
-    assert len(_given(recordings["killed"], "users.json")) > 2
-
-
-def _names(recording: Recording) -> list[tuple[str, int | None]]:
-    return [name for call in recording.calls if isinstance(call, Named) for name in call.names]
-
-
-def _given(recording: Recording, start: str) -> list[str]:
-    return [name for name, node in _names(recording) if node and name.startswith(start)]
 
 
 def test_no_power_cut_loses_or_halves_anything(recording, folder):
