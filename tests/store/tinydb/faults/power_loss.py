@@ -531,7 +531,7 @@ def _opened(path: Path, retention: RetentionPolicy) -> Outcome:
         damage = [
             one.message
             for one in reopened.maintenance.check()
-            if one.severity is StoreIssueSeverity.DAMAGE or "left behind" in one.message
+            if one.severity is StoreIssueSeverity.DAMAGE or "was left by" in one.message
         ]
     return Outcome(found, wrong or " ".join(damage))
 
