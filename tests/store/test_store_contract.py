@@ -413,22 +413,25 @@ def test_another_program_cannot_write_during_a_transaction(store, second):
 INTERRUPTED = """
 import os, sys
 from qm_tui.store import open_store
+from qm_tui.store.interface import Action, TransactionKind
+from tests.helpers import user
 store = open_store(sys.argv[1])
 store.load()
-with store.import_in_progress("sales.csv"):
+with store.import_in_progress("sales.csv") as token:
+    action = Action(TransactionKind.IMPORT, "sales.csv", token=token)
+    with store.transaction(action) as transaction:
+        transaction.commit({"u-bo": user("bo")})
     os._exit(9)
 """
 
 
-def test_interrupted_import_is_reported_at_the_next_start(store, second, location):
+def test_import_interrupted_after_its_commit_is_reported_as_saved(store, second, location):
     commit(store, ANNA)
-    with store.import_in_progress("ended.csv"):
-        pass
-    assert list(second().notices) == []
     command = [sys.executable, "-c", INTERRUPTED, str(location)]
     assert subprocess.run(command, check=False, timeout=60).returncode == 9
     other = second()
     (notice,) = other.notices
     assert "sales.csv" in notice
+    assert "after it was saved as transaction 2." in notice
     other.acknowledge_notices()
     assert list(second().notices) == []

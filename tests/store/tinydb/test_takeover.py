@@ -150,16 +150,6 @@ def test_what_is_no_user_or_no_database_is_refused_and_named(path):
         assert after == {path.name: text.encode()}
 
 
-def test_two_users_of_one_user_name_are_kept(path):
-    documents = {1: document(user("bo")), 2: document(user("bo", user_id="u-bo2"))}
-    write(path, documents)
-    found = take_over(path)
-    assert [one["user_name"] for one in found["users"].values()] == ["bo", "bo", "zoe"]
-    store = open_tinydb_store(path)
-    assert store.load().names["bo"] == "u-bo"
-    store.close()
-
-
 @pytest.mark.parametrize("text", ["", '{"users": {}}', " \n"])
 def test_an_empty_file_is_an_empty_store(path, text):
     path.write_text(text)

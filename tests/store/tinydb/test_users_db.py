@@ -1,6 +1,5 @@
 """`UsersDB` beyond TinyDB: rules, transactions, many writers, activity and undo."""
 
-import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -344,12 +343,6 @@ def test_threads_lose_nothing(path):
             list(threads.map(work, range(8)))
         assert len(one) == len({found.doc_id for found in other}) == 33
         assert one.get(doc_id=1)["seen"] == 32
-
-
-def test_plain_tinydb_sees_a_change_when_the_call_returns(path):
-    with _many(path, 300) as db:
-        db.update({"location": "x"}, doc_ids=[3])
-        assert json.loads(path.read_text())["users"]["3"]["location"] == "x"
 
 
 # Other tables, and stores that are only read
