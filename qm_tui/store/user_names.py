@@ -7,7 +7,7 @@ reject a record, even if several stored users have it (users file, section 4).
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import repeat
 from typing import Final
 
@@ -128,20 +128,36 @@ def duplicate_name_issue(user_name: str, line: int) -> Issue:
 
 
 def find_name_conflicts(
-    claims: NameClaims, state: State, progress: ProgressCallback = ignore_progress
+    claims: NameClaims,
+    state: State,
+    progress: ProgressCallback = ignore_progress,
+    given_up: Collection[str] = (),
 ) -> dict[int, Issue]:
-    """Return the errors of the claims that must be rejected, by their index."""
+    """Return the errors of the claims that must be rejected, by their index.
+
+    Args:
+        claims: the claims.
+        state: the state of the store.
+        progress: progress callback; may raise `Cancelled`.
+        given_up: names that no user of the store retains, apart from these claims.
+    """
     keys, owners = claims.keys, state.names
     if len(claims.claimed) == len(keys) and not (owners and any(key in owners for key in keys)):
         return {}  # all names are new, and each is claimed once
-    return _ConflictResolver(claims, state, progress).rejected
+    return _ConflictResolver(claims, state, progress, given_up).rejected
 
 
 class _ConflictResolver:
     """Resolves conflicting claims."""
 
-    def __init__(self, claims: NameClaims, state: State, progress: ProgressCallback) -> None:
-        self._claims = claims
+    def __init__(
+        self,
+        claims: NameClaims,
+        state: State,
+        progress: ProgressCallback,
+        given_up: Collection[str],
+    ) -> None:
+        self._claims, self._given_up = claims, given_up
         self._first_to_claim: dict[str, int] = {}
         self._unresolved: list[int] = []
         self._retained: set[int] = set()
@@ -171,7 +187,7 @@ class _ConflictResolver:
             first = self._first_to_claim.setdefault(key, index)
             if first != index:
                 self._reject(index, self._duplicate_claim(index, first))
-            owner_id = state.names.get(key)
+            owner_id = None if key in self._given_up else state.names.get(key)
             if owner_id is not None and owner_id != claims.user_ids[index]:
                 contested.append((index, key, owner_id))
         others = users_without_own_name(state.users, state.names) if released else {}

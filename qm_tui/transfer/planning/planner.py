@@ -107,6 +107,23 @@ class _Planned(NamedTuple):
     """Errors first; a record with an error is rejected."""
 
 
+class RecordContext(NamedTuple):
+    """The store and the other records of a file, as far as they concern a single record.
+
+    A scan of the whole store for each record that is typed would take too long. The plan has the
+    problems of the record, but no counts of licenses.
+
+    Attributes:
+        in_use: the values in use in the store.
+        extension_holders: other users with its extension after the import.
+        names_given_up: User Names, normalized, that no user of the store has after the import.
+    """
+
+    in_use: ValuesInUse
+    extension_holders: Collection[User]
+    names_given_up: Collection[str]
+
+
 class Planner:
     """Creates the plan of an import, record by record.
 
@@ -116,7 +133,7 @@ class Planner:
         detail: how much of the plan to keep.
         progress: progress callback for the steps before and after the records.
         yield_control: called regularly while records are processed one by one.
-        in_use: the values in use in the store; if not given, they are collected.
+        context: what concerns the only record; if not given, the whole store is scanned.
     """
 
     def __init__(
@@ -126,9 +143,9 @@ class Planner:
         detail: PlanDetail = PlanDetail.CHANGES,
         progress: ProgressCallback = ignore_progress,
         yield_control: Callable[[], object] = int,
-        in_use: ValuesInUse | None = None,
+        context: RecordContext | None = None,
     ) -> None:
-        self._state, self._options, self._in_use = state, options, in_use
+        self._state, self._options, self._context = state, options, context
         self._progress, self._yield_control = progress, yield_control
         self._with_changes = detail in (PlanDetail.CHANGES, PlanDetail.RECORDS)
         with_outcomes = detail in (PlanDetail.OUTCOMES, PlanDetail.RECORDS)
@@ -149,18 +166,22 @@ class Planner:
         self._warned = self._checked = 0
         self._issue_counts = IssueCounts()
         self._totals = LicenseTotals()
+        self._names_given_up = context.names_given_up if context else ()
         self._is_ending = False
 
     # Both read the whole store, and an import that changes nothing needs neither
 
     @cached_property
     def _warnings(self) -> ImportWarnings:
-        in_use = self._in_use or values_in_use(self._state, self._progress)
-        return ImportWarnings(self._state, in_use)
+        context, state = self._context, self._state
+        in_use = context.in_use if context else values_in_use(state, self._progress)
+        return ImportWarnings(state, in_use)
 
     @cached_property
     def _extensions(self) -> ExtensionUsage:
-        return ExtensionUsage(self._state, self._progress)
+        context = self._context
+        users = context.extension_holders if context else self._state.users.values()
+        return ExtensionUsage(users, self._progress)
 
     # Records
 
@@ -365,7 +386,7 @@ class Planner:
         state, progress, totals = self._state, self._progress, self._totals
         claims, outcomes = self._claims, self._outcomes
         self._is_ending = True
-        conflicts = find_name_conflicts(claims, state, progress)
+        conflicts = find_name_conflicts(claims, state, progress, self._names_given_up)
         for index, issue in conflicts.items():
             self._reject_accepted(self._contested.pop(claims.numbers[index]), issue)
         self._add_extension_warnings()
@@ -390,7 +411,7 @@ class Planner:
             issue_count=self._issue_counts.issue_count,
             kept_values=self._issue_counts.kept_values,
             groups=self._issue_counts.groups(),
-            totals=totals.changes(state, progress),
+            totals={} if self._context else totals.changes(state, progress),
             users_before=len(state.users),
             required_confirmation=confirmation_count(totals.affected, len(state.users)),
             removals={effect: users for effect, users in totals.removals.items() if users},
@@ -419,7 +440,7 @@ class Planner:
         }
         if not shared:
             return
-        holders = self._extensions.first_holders(set(shared.values()), self._state, self._progress)
+        holders = self._extensions.first_holders(set(shared.values()))
         for number, extension in sorted(shared.items()):
             line = self._contested[number].line
             others = (holder for holder in holders[extension] if holder != line)
@@ -502,7 +523,11 @@ class Planner:
         if not by_key:
             return
         claims, state = self._claims, self._state
-        owners = {state.names[key]: key for key in by_key if key in state.names}
+        owners = {
+            state.names[key]: key
+            for key in by_key
+            if key in state.names and key not in self._names_given_up
+        }
         for index, (user_id, key) in enumerate(zip(claims.user_ids, claims.keys, strict=True)):
             if index in conflicts:
                 continue
@@ -612,7 +637,7 @@ def plan_import(
     progress: ProgressCallback = ignore_progress,
     detail: PlanDetail = PlanDetail.CHANGES,
     yield_control: Callable[[], object] = int,
-    in_use: ValuesInUse | None = None,
+    context: RecordContext | None = None,
 ) -> ImportPlan:
     """Return the plan of an import.
 
@@ -624,9 +649,9 @@ def plan_import(
             its own progress.
         detail: how much of the plan to keep.
         yield_control: called regularly while records are processed one by one.
-        in_use: the values in use in the store; if not given, they are collected.
+        context: what concerns the only record; if not given, the whole store is scanned.
     """
-    planner = Planner(state, options or ImportOptions(), detail, progress, yield_control, in_use)
+    planner = Planner(state, options or ImportOptions(), detail, progress, yield_control, context)
     try:
         for record in records:
             planner.add(record)

@@ -1,6 +1,6 @@
 """Check of one record of a planned import with other values."""
 
-from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
@@ -8,11 +8,11 @@ from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.corrections import record_of
 from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, Result
-from qm_tui.transfer.planning.planner import plan_import
+from qm_tui.transfer.planning.planner import RecordContext, plan_import
 from qm_tui.transfer.planning.warnings import values_in_use
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import normalize_user_name
+from qm_tui.users.identity import normalize_user_name, users_without_own_name
 from qm_tui.users.issues import Issue, Severity, field_number, truncate
 
 _USER_ID: Final = FIELD["user_id"]
@@ -53,20 +53,44 @@ class RecordValidator:
         if plan.outcomes is None:
             msg = "the plan was made without its outcomes"
             raise ValueError(msg)
-        self._options, self._outcomes, self._users = options, plan.outcomes, state.users
+        self._state, self._options, self._outcomes = state, options, plan.outcomes
         self._names: dict[str, str] = {}
         """By User Name in a form for comparison, the User ID of the user who gets it."""
         self._holders: dict[str, int] = {}
         """By User ID, the first record that has it."""
         self._more_holders: dict[str, list[int]] = {}
         self._corrected: dict[int, _CorrectedRecord] = {}
+        self._extension_holders: dict[str, User] = {}
+        """By extension, the first user who will have it."""
         self._in_use = values_in_use(state, progress)
-        self._partial_states = _PartialStates(state, plan, progress)
+        self._names_given_up = self._add_stored_users(plan, progress)
         for index, user in enumerate(plan.changes.values()):
             if not index % CHUNK_SIZE:
                 progress(Phase.CHECKING, index, len(plan.changes))
             self._names[normalize_user_name(user.user_name)] = user.user_id
+            self._extension_holders.setdefault(user.extension, user)
         self._add_user_ids(progress)
+
+    def _add_stored_users(self, plan: ImportPlan, progress: ProgressCallback) -> set[str]:
+        """Note the extensions of stored users; return the names that no user will have."""
+        users, names, changes = self._state.users, self._state.names, plan.changes
+        released: set[str] = set()
+        for index, (user_id, user) in enumerate(users.items()):
+            if not index % CHUNK_SIZE:
+                progress(Phase.CHECKING, index, len(users))
+            after = changes.get(user_id, user)
+            self._extension_holders.setdefault(after.extension, after)
+            if after.user_name != user.user_name:
+                released.add(normalize_user_name(user.user_name))
+        others = users_without_own_name(users, names) if released else {}
+        return {
+            name
+            for name in released
+            if not any(
+                normalize_user_name(changes.get(user_id, users[user_id]).user_name) == name
+                for user_id in (names[name], *others.get(name, ()))
+            )
+        }
 
     def _add_user_ids(self, progress: ProgressCallback) -> None:
         outcomes = self._outcomes
@@ -102,18 +126,25 @@ class RecordValidator:
             line: the line on which it starts.
             values: its values as they were typed.
         """
-        state = self._partial_states.for_values(values)
+        holder = self._extension_holders.get(values[_EXTENSION_AT] or "")
+        context = RecordContext(
+            self._in_use, [] if holder is None else [holder], self._names_given_up
+        )
         record = record_of(number, line, values)
-        plan = plan_import([record], state, self._options, in_use=self._in_use)
+        plan = plan_import([record], self._state, self._options, context=context)
         issues = [
             Issue(problem.field, problem.message, problem.fix, problem.severity)
             for problem in plan.issues
         ]
-        issues += self._issues_in_file(number, values, issues)
+        user_id = values[_USER_ID.index] or "".join(
+            update.before.user_id for update in plan.updates
+        )
+        issues += self._issues_in_file(number, user_id, values, issues)
         return sorted(issues, key=field_number)
 
-    def _issues_in_file(self, number: int, values: Values, issues: list[Issue]) -> Iterator[Issue]:
-        user_id = values[_USER_ID.index] or ""
+    def _issues_in_file(
+        self, number: int, user_id: str, values: Values, issues: list[Issue]
+    ) -> Iterator[Issue]:
         holder = self._holder(number, user_id) if user_id else ""
         if holder:
             yield Issue(
@@ -152,7 +183,7 @@ class RecordValidator:
     def _claimant(self, number: int, user_id: str, user_name: str) -> str:
         """Return the line of another record that has the User Name for another user, if any."""
         key = normalize_user_name(user_name)
-        stored = self._users.get(user_id)
+        stored = self._state.users.get(user_id)
         if stored is not None and normalize_user_name(stored.user_name) == key:
             return ""  # it does not change
         for other, corrected in self._corrected.items():
@@ -165,113 +196,3 @@ class RecordValidator:
         holder = self._holders.get(owner_id)
         # of a very long file, only the lines of the first records are known
         return f"line {self._outcomes.lines[holder - 1]}" if holder else "a later line"
-
-
-class _PartialStates:
-    """The part of a store, and of a file's plan, that the check of one more record needs.
-
-    Planning scans the whole store for the users of each extension. For one record that is checked
-    after each key, that would take too long. This scans the store once, when it is created.
-
-    Args:
-        state: the state of the store.
-        plan: the plan of the other records.
-        progress: progress callback; may raise `Cancelled`.
-    """
-
-    def __init__(self, state: State, plan: ImportPlan, progress: ProgressCallback) -> None:
-        self._state, self._changes = state, plan.changes
-        self._extensions: tuple[dict[str, User], dict[str, User]] = ({}, {})
-        """By extension, a user who will have it, and a second one."""
-        given_up: set[str] = set()
-        changes = plan.changes
-        for index, (user_id, user) in enumerate(state.users.items()):
-            if not index % CHUNK_SIZE:
-                progress(Phase.CHECKING, index, len(state.users))
-            after = changes.get(user_id, user)
-            self._add_extension(after)
-            if after is not user and normalize_user_name(after.user_name) != normalize_user_name(
-                user.user_name
-            ):
-                given_up.add(normalize_user_name(user.user_name))
-        for index, user_id in enumerate(plan.added):
-            if not index % CHUNK_SIZE:
-                progress(Phase.CHECKING, index, len(plan.added))
-            if user_id in changes:
-                self._add_extension(changes[user_id])
-        self._names = _Without(state.names, given_up)
-
-    def _add_extension(self, user: User) -> None:
-        users, more_users = self._extensions
-        if users.setdefault(user.extension, user) is not user:
-            more_users.setdefault(user.extension, user)
-
-    def for_values(self, values: Values) -> State:
-        """Return the state for checking a record with these values.
-
-        Lookups find every user and name, except for names that the file gives to other users.
-        Iteration yields few users: the user of the record, and users with its extension.
-        """
-        state, subset = self._state, dict[str, User]()
-        for holders in self._extensions:
-            holder = holders.get(values[_EXTENSION_AT] or "")
-            if holder is not None:
-                subset[holder.user_id] = holder
-        own_user_id = values[_USER_ID.index] or self._names.get(
-            normalize_user_name(values[_USER_NAME.index] or "")
-        )
-        own_user = state.users.get(own_user_id or "")
-        if own_user is not None:
-            subset[own_user.user_id] = own_user
-        # a plan for this subset is valid for the version of the whole store
-        return State(
-            state.number, _IterationSubset(state.users, subset), self._names, state.version
-        )
-
-
-class _IterationSubset(Mapping[str, User]):
-    """A mapping that finds all users, and iterates over few of them.
-
-    It is true if it finds any: planning treats an empty store differently.
-    """
-
-    def __init__(self, users: Mapping[str, User], subset: Mapping[str, User]) -> None:
-        self._users, self._subset = users, subset
-
-    def __getitem__(self, key: str) -> User:
-        return self._users[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._subset)
-
-    def __len__(self) -> int:
-        return len(self._subset)
-
-    def __bool__(self) -> bool:
-        return bool(self._users)
-
-    def values(self) -> ValuesView[User]:
-        """Return the few users, as they will be after the import."""
-        return self._subset.values()
-
-    def items(self) -> ItemsView[str, User]:
-        """Return the few entries."""
-        return self._subset.items()
-
-
-class _Without(Mapping[str, str]):
-    """A view of a mapping without some of its keys."""
-
-    def __init__(self, entries: Mapping[str, str], without: set[str]) -> None:
-        self._entries, self._without = entries, without
-
-    def __getitem__(self, key: str) -> str:
-        if key in self._without:
-            raise KeyError(key)
-        return self._entries[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return (key for key in self._entries if key not in self._without)
-
-    def __len__(self) -> int:
-        return len(self._entries) - len(self._without)

@@ -5,7 +5,8 @@ Source: the users file, section 3, "Warnings". Warnings of a single user are in
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from operator import itemgetter
 from typing import Final
 
@@ -141,21 +142,19 @@ class ExtensionUsage:
     """The number of users with each extension, during the import.
 
     Args:
-        state: the state of the store.
-        progress: progress callback while the store's extensions are counted.
+        users: the users before the import.
+        progress: progress callback while they are scanned.
     """
 
-    def __init__(self, state: State, progress: ProgressCallback) -> None:
-        self.counts: dict[str, int] = {}
+    def __init__(self, users: Collection[User], progress: ProgressCallback) -> None:
+        self.counts: Counter[str] = Counter()
+        self._users, self._progress = users, progress
         self._held: list[str] = []
         self._lines: array[int] = array("q")
         self._moved: set[str] = set()
         self._void: set[int] = set()
-        get = self.counts.get
-        for users in in_chunks(state.users.values(), len(state.users), progress):
-            for user in users:
-                extension = user[_EXTENSION_AT]
-                self.counts[extension] = get(extension, 0) + 1
+        for batch in in_chunks(users, len(users), progress):
+            self.counts.update([user[_EXTENSION_AT] for user in batch])
 
     def are_used(self, users: Sequence[User]) -> bool:
         """Return whether an extension of new users is used twice, or by another user."""
@@ -165,7 +164,7 @@ class ExtensionUsage:
     def add_new(self, users: Sequence[User], lines: Sequence[int]) -> None:
         """Count new users in these lines, as `move` does."""
         extensions = [user.extension for user in users]
-        self.counts.update(dict.fromkeys(extensions, 1))
+        self.counts.update(extensions)
         self._held += extensions
         self._lines.extend(lines)
 
@@ -180,8 +179,8 @@ class ExtensionUsage:
             self._moved.add(user.user_id)
         self._held.append(extension)
         self._lines.append(line)
-        count = self.counts[extension] = self.counts.get(extension, 0) + 1
-        return count > 1
+        self.counts[extension] += 1
+        return self.counts[extension] > 1
 
     def revert(self, user: User, stored: User | None, line: int) -> None:
         """Count the user as before: the record in this line is rejected."""
@@ -194,13 +193,11 @@ class ExtensionUsage:
             self.counts[before] += 1
             self._moved.discard(user.user_id)
 
-    def first_holders(
-        self, extensions: set[str], state: State, progress: ProgressCallback
-    ) -> dict[str, list[str | int]]:
+    def first_holders(self, extensions: set[str]) -> dict[str, list[str | int]]:
         """Return by extension two users who have it after the import: their names or lines."""
         holders: dict[str, list[str | int]] = {extension: [] for extension in extensions}
-        for users in in_chunks(state.users.values(), len(state.users), progress):
-            for user in users:
+        for batch in in_chunks(self._users, len(self._users), self._progress):
+            for user in batch:
                 listed = holders.get(user[_EXTENSION_AT])
                 if listed is not None and len(listed) < 2 and user.user_id not in self._moved:
                     name = " ".join(filter(None, (user.first_name, user.last_name)))

@@ -90,18 +90,6 @@ def test_user_name_of_another_record_is_reported(planned):
     assert said(prepared, 3, extension="0777", user_name="CARA", sip_uri="") == taken
 
 
-def test_user_name_of_a_stored_user_is_reported_once(planned):
-    prepared = planned([new("ben", extension="")], CARA)
-    assert errors(prepared, 1, extension="0777", user_name="cara") == ["user_name"]
-
-
-def test_user_name_freed_by_another_record_is_available(planned):
-    rows = [user("cara", user_name="carla"), new("ben", user_name="", sip_uri="")]
-    prepared = planned(rows, CARA)
-    assert errors(prepared, 2, user_name="cara") == []
-    assert errors(prepared, 2, user_name="carla") == ["user_name"]
-
-
 def test_user_name_of_a_rejected_owner_is_not_available(planned):
     rows = [user("cara", user_name="carla", extension=""), new("ben", user_name="")]
     assert errors(planned(rows, CARA), 2, user_name="cara") == ["user_name"]
@@ -179,7 +167,8 @@ def test_new_value_is_rejected_with_the_option(planned):
     assert errors(prepared, 1, department="Sales") == []
 
 
-def test_plan_after_the_correction_agrees_with_the_check(planned):
+@pytest.mark.parametrize("match_user_name", [False, True])
+def test_plan_after_the_correction_agrees_with_the_check(planned, match_user_name):
     """Check and plan agree on any values, also if records of the file contradict each other."""
     rows = [
         new("ben", extension=""),
@@ -188,7 +177,8 @@ def test_plan_after_the_correction_agrees_with_the_check(planned):
         user("ben", location="Bergen"),
         new("eve", phone_ip="?"),
     ]
-    prepared = planned(rows, BEN, CARA)
+    choices = ImportOptions(match_user_name=match_user_name)
+    prepared = planned(rows, BEN, CARA, choices=choices)
     judge = judge_of(prepared)
     pick = random.Random(4)  # noqa: S311 - any values
     for _ in range(100):
@@ -207,9 +197,11 @@ def test_plan_after_the_correction_agrees_with_the_check(planned):
         asked = replace(prepared.request, corrections={number: values})
         again = prepare_import(asked, prepared.state).plan
         assert again.outcomes is not None
-        others = [outcome.result for outcome in again.outcomes if outcome.number != number]
-        before = [outcome.result for outcome in prepared.plan.outcomes if outcome.number != number]
-        costs_another = others != before
+        costs_another = any(
+            after.result is Result.REJECTED and before.result is not Result.REJECTED
+            for before, after in zip(prepared.plan.outcomes, again.outcomes, strict=True)
+            if after.number != number
+        )
         rejected = again.outcomes[number - 1].result is Result.REJECTED
         assert is_wrong == (rejected or costs_another), (values, faults)
 
