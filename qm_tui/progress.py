@@ -6,9 +6,12 @@ UI, or raise `Cancelled`.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
+
+V = TypeVar("V")
 
 
 class Phase(StrEnum):
@@ -79,3 +82,13 @@ def yield_control(check: YieldControl | None = None) -> YieldControl:
             slept = time.monotonic()
 
     return rest
+
+
+def in_chunks(
+    values: Iterable[V], yield_control: YieldControl, size: int = CHUNK_SIZE
+) -> Iterator[list[V]]:
+    """Yield the values in batches, and call `yield_control` after each."""
+    iterator = iter(values)
+    while batch := list(islice(iterator, size)):
+        yield batch
+        yield_control()

@@ -1,14 +1,13 @@
 """Counts of users by department, license and so on, and the filters that find them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from itertools import islice
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeVar
 
-from qm_tui.progress import YieldControl
+from qm_tui.progress import YieldControl, in_chunks
 from qm_tui.users.fields import CATEGORICAL, FIELD, Field, User
 from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterField, FilterKind
 from qm_tui.users.query.filter_parser import quote_value
@@ -26,9 +25,6 @@ EMPTY: Final = "(empty)"
 
 NO_FLAG: Final = "neither yes nor no"
 """The placeholder for all invalid values of a yes/no field."""
-
-_CHUNK: Final = 1000
-"""The number of users, or values, between two calls of `yield_control`: a millisecond at most."""
 
 _FLAGS: Final = {"1": "yes", "0": "no", "": EMPTY}
 
@@ -219,11 +215,3 @@ def sort_by_count(totals: Counter[str], yield_control: YieldControl) -> list[str
         values += batch
     values.sort(key=totals.__getitem__, reverse=True)
     return values
-
-
-def in_chunks(values: Iterable[V], yield_control: YieldControl) -> Iterator[list[V]]:
-    """Yield the values in batches, and call `yield_control` after each."""
-    iterator = iter(values)
-    while batch := list(islice(iterator, _CHUNK)):
-        yield batch
-        yield_control()

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from qm_tui.progress import YieldControl
+from qm_tui.progress import YieldControl, in_chunks
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.query.counts import (
     ACTIVE_INDEX,
     INACTIVE,
     count_values,
-    in_chunks,
     positions_of,
     sort_by_count,
     term_for,

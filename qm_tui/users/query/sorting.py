@@ -7,13 +7,12 @@ come last. Sorting is stable.
 import locale
 import re
 import socket
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
-from itertools import islice
 from operator import itemgetter
 from typing import Final, TypeVar
 
-from qm_tui.progress import YieldControl
+from qm_tui.progress import YieldControl, in_chunks
 from qm_tui.users.fields import FIELD, Collation, Field, Kind, User
 from qm_tui.users.query.columns import LICENSE
 from qm_tui.users.query.licenses import License, license_flags, licenses_in
@@ -118,7 +117,7 @@ def sort_keys(users: Sequence[User], column: str, yield_control: YieldControl) -
     first = [user[field.index] for user in users[:_RUN]]
     if _has_few_values(first):
         return _cached_keys(values, key_of, yield_control)
-    return [key for batch in _chunks(values, yield_control) for key in map(key_of, batch)]
+    return [key for batch in in_chunks(values, yield_control, _CHUNK) for key in map(key_of, batch)]
 
 
 def _has_few_values(values: Sequence[str]) -> bool:
@@ -132,7 +131,7 @@ def _cached_keys(
     """Return the keys of values, building the key of each distinct value once."""
     cache: dict[V | str, str] = {"": ""}
     keys: list[str] = []
-    for batch in _chunks(values, yield_control):
+    for batch in in_chunks(values, yield_control, _CHUNK):
         for value in batch:
             key = cache.get(value)
             if key is None:
@@ -145,13 +144,6 @@ def _key_function(field: Field) -> Callable[[str], str]:
     if field.collation is Collation.ADDRESS:
         return address_key
     return number_key if field.collation is Collation.NUMBER else name_key_of_locale()
-
-
-def _chunks(values: Iterable[V], yield_control: YieldControl) -> Iterator[list[V]]:
-    iterator = iter(values)
-    while batch := list(islice(iterator, _CHUNK)):
-        yield batch
-        yield_control()
 
 
 def sort_users(
@@ -188,11 +180,8 @@ def _sorted(
         return [place for key in in_order for place in buckets[key]]
     key_of = keys.__getitem__
     merged: list[int] = []
-    iterator = iter(positions)
-    while run := list(islice(iterator, _RUN)):
-        run.sort(key=key_of, reverse=is_descending)
-        merged += run
-        yield_control()
+    for run in in_chunks(positions, yield_control, _RUN):
+        merged += sorted(run, key=key_of, reverse=is_descending)
     merged.sort(key=key_of, reverse=is_descending)
     return merged
 
@@ -204,7 +193,7 @@ def _buckets(
     if not _has_few_values(keys[:_RUN]):
         return None
     buckets: dict[str, list[int]] = {}
-    for batch in _chunks(positions, yield_control):
+    for batch in in_chunks(positions, yield_control, _CHUNK):
         for place in batch:
             buckets.setdefault(keys[place], []).append(place)
     return buckets if len(buckets) <= _RUN else None

@@ -1,30 +1,29 @@
-"""Counts of users by field, and the filter for exactly the counted users."""
+"""Counts of users by field and of licenses, and the filter for exactly the counted users."""
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.users.fields import FIELD
 from qm_tui.users.query.counts import (
     COUNTABLE_FIELDS,
     EMPTY,
     NO_FLAG,
-    ValueCount,
     count_by,
     count_field_values,
 )
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from qm_tui.users.query.filter_parser import parse_filter
+from qm_tui.users.query.license_usage import LICENSES, count_licenses
+from qm_tui.users.query.licenses import licenses_of
 from qm_tui.users.query.search import Query, QueryExecutor
 from tests.helpers import ANNA
+from tests.users.query.asking import YieldCounter
 
-ACTIVE, LICENSE, DEPARTMENT = (
-    FILTER_FIELDS["active"],
-    FILTER_FIELDS["license"],
-    FILTER_FIELDS["department"],
-)
+DEPARTMENT = FILTER_FIELDS["department"]
 
 
 def no_rest():
@@ -38,16 +37,14 @@ def with_values(key, *values):
     ]
 
 
-def with_flags(*flags):
-    """Return users with these license flags: unlimited, on-demand, computer."""
+def with_flags(*rows):
+    """Return users: the department, and the flags active, unlimited, on-demand, computer."""
+    keys = ("is_active", "unlimited_license", "on_demand_license", "computer_recording_license")
     return [
         ANNA._replace(
-            user_id=f"u{number}",
-            unlimited_license=unlimited,
-            on_demand_license=on_demand,
-            computer_recording_license=computer,
+            user_id=f"u{number}", department=department, **dict(zip(keys, flags, strict=True))
         )
-        for number, (unlimited, on_demand, computer) in enumerate(flags)
+        for number, (department, flags) in enumerate(rows)
     ]
 
 
@@ -57,96 +54,35 @@ def found(users, term):
     return len(QueryExecutor(no_rest).execute(by_id, Query(parse_filter(term)), None))  # type: ignore[arg-type]
 
 
-def test_users_can_be_counted_by_seven_fields():
-    assert [one.name for one in COUNTABLE_FIELDS] == [
-        *("department", "location", "security-profile", "recording-profile"),
-        *("recording-service", "license", "active"),
-    ]
-
-
 @pytest.mark.parametrize(
-    ("values", "counts"),
+    ("by", "users", "counts"),
     [
-        ([], []),
-        (["Sales EMEA"], [("Sales EMEA", 1, 'department:="Sales EMEA"')]),
-        # the most first, equally many by the value, whatever its case
+        ("department", [], []),
+        # the most first, equally many by the value, whatever its case; exactly as it is written
         (
-            ["b", "c", "A", "c", "B2"],
-            [
-                ("c", 2, 'department:="c"'),
-                ("A", 1, 'department:="A"'),
-                ("b", 1, 'department:="b"'),
-                ("B2", 1, 'department:="B2"'),
-            ],
+            "department",
+            with_values("department", "b", "c", "A", "c", "B2", "C", "", ""),
+            [(EMPTY, 2), ("c", 2), ("A", 1), ("b", 1), ("B2", 1), ("C", 1)],
         ),
-        (["", "Sales", ""], [(EMPTY, 2, 'department:""'), ("Sales", 1, 'department:="Sales"')]),
-        # exactly as it is written
-        (
-            ["sales", "Sales", "Sales"],
-            [("Sales", 2, 'department:="Sales"'), ("sales", 1, 'department:="sales"')],
-        ),
-        (['a "b" c'], [('a "b" c', 1, r'department:="a \"b\" c"')]),
-        (["CORP\\a"], [("CORP\\a", 1, r'department:="CORP\\a"')]),
-        (["a*|-b"], [("a*|-b", 1, 'department:="a*|-b"')]),
-    ],
-)
-def test_departments_are_counted(values, counts):
-    users = with_values("department", *values)
-    assert list(count_by(users, DEPARTMENT, no_rest)) == counts
-    for _, number, term in counts:
-        assert found(users, term) == number
-
-
-@pytest.mark.parametrize(
-    ("values", "counts"),
-    [
-        ([], []),
-        (["1"], [("yes", 1, "active:yes")]),
-        (["0", "1", "0"], [("no", 2, "active:no"), ("yes", 1, "active:yes")]),
-        (["1", "", ""], [(EMPTY, 2, 'active:""'), ("yes", 1, "active:yes")]),
+        ("active", with_values("is_active", "0", "1", "0"), [("no", 2), ("yes", 1)]),
         # a file of another program may hold anything
-        (["x", "2", "1"], [(NO_FLAG, 2, '-active:yes|no|""'), ("yes", 1, "active:yes")]),
+        (
+            "active",
+            with_values("is_active", "x", "2", "1", ""),
+            [(NO_FLAG, 2), (EMPTY, 1), ("yes", 1)],
+        ),
+        # a user counts with each license; what is no flag is no license
+        (
+            "license",
+            with_flags(*(("", f"1{flags}") for flags in ("101", "101", "100", "011", "xyz"))),
+            [("computer", 3), ("unlimited", 3), ("none", 1), ("on-demand", 1)],
+        ),
     ],
 )
-def test_active_users_are_counted(values, counts):
-    users = with_values("is_active", *values)
-    assert list(count_by(users, ACTIVE, no_rest)) == counts
-    for _, number, term in counts:
-        assert found(users, term) == number
-
-
-@pytest.mark.parametrize(
-    ("flags", "counts"),
-    [
-        ([], []),
-        (["000"], [("none", 1, "license:none")]),
-        (
-            ["100", "010", "001", "000"],
-            [
-                ("computer", 1, "license:computer"),
-                ("none", 1, "license:none"),
-                ("on-demand", 1, "license:on-demand"),
-                ("unlimited", 1, "license:unlimited"),
-            ],
-        ),
-        # a user counts with each license
-        (
-            ["101", "101", "100", "011"],
-            [
-                ("computer", 3, "license:computer"),
-                ("unlimited", 3, "license:unlimited"),
-                ("on-demand", 1, "license:on-demand"),
-            ],
-        ),
-        # what is no flag is no license
-        (["xyz", "1x0"], [("none", 1, "license:none"), ("unlimited", 1, "license:unlimited")]),
-    ],
-)
-def test_licenses_are_counted(flags, counts):
-    users = with_flags(*flags)
-    assert list(count_by(users, LICENSE, no_rest)) == counts
-    for _, number, term in counts:
-        assert found(users, term) == number
+def test_users_are_counted_by_value_with_the_most_first(by, users, counts):
+    made = count_by(users, FILTER_FIELDS[by], no_rest)
+    assert [(one.value, one.number) for one in made] == counts
+    assert [found(users, one.term) for one in made] == [number for _, number in counts]
 
 
 VALUES = st.lists(
@@ -165,37 +101,12 @@ def test_each_term_finds_exactly_the_counted_users(values, by):
         assert found(users, one.term) == one.number
 
 
-@pytest.mark.parametrize(
-    ("values", "active", "counts"),
-    [
-        ([], "", []),
-        (["Sales"], "1", [("Sales", 1, 0)]),
-        (["Sales", "IT", "Sales"], "011", [("Sales", 2, 1), ("IT", 1, 0)]),
-        (["IT", "IT", "IT"], "010", [("IT", 3, 2)]),
-        # users without a value, and a value that looks like theirs
-        (["", EMPTY, ""], "011", [("", 2, 1), (EMPTY, 1, 0)]),
-        # names compare exactly
-        (["sales", "Sales", "Sales"], "100", [("Sales", 2, 2), ("sales", 1, 0)]),
-        # what is no flag is not inactive, as for the filter
-        (["IT", "IT"], ["", "x"], [("IT", 2, 0)]),
-    ],
-)
-def test_inactive_users_are_counted_by_value(values, active, counts):
-    users = [
-        one._replace(is_active=flag)
-        for one, flag in zip(with_values("department", *values), active, strict=True)
-    ]
-    made = count_field_values(users, DEPARTMENT, no_rest)
-    assert [one[:3] for one in made.counts] == counts
-    assert made.field is FIELD["department"]
-    for _, number, inactive, term in made.counts:
-        assert found(users, term) == number
-        assert found(users, f"{term} active:no") == inactive
+_NAMES = st.sampled_from(["", "a", "A", " ", "b*", 'q"|', EMPTY])
 
 
-@given(st.lists(st.tuples(st.sampled_from(["", "a", "A", " ", "b*", '"']), st.sampled_from("01x"))))
-def test_counts_of_values_are_correct(pairs):
-    users = [ANNA._replace(department=value, is_active=active) for value, active in pairs]
+@given(st.lists(st.tuples(_NAMES, st.sampled_from("01x"))))
+def test_values_are_counted_with_their_inactive_users(pairs):
+    users = with_flags(*((value, f"{active}000") for value, active in pairs))
     made = count_field_values(users, DEPARTMENT, no_rest)
     values = [value for value, _ in pairs]
     assert {one.value: one[1:3] for one in made.counts} == {
@@ -203,32 +114,45 @@ def test_counts_of_values_are_correct(pairs):
     }
     numbers = [one.number for one in made.counts]
     assert numbers == sorted(numbers, reverse=True)
+    for one in made.counts:
+        assert found(users, one.term) == one.number
+        assert found(users, f"{one.term} active:no") == one.inactive
     assert [made.counts[made.rows[value]].value for value in values] == values
     assert {value: made.number_of(value) for value in values} == Counter(values)
     assert made.number_of("nobody's") == 0
 
 
-@pytest.mark.parametrize("by", COUNTABLE_FIELDS, ids=lambda by: by.name)
-def test_rest_is_called_regularly(by):
-    values = [f"d{number % 7000:05}" for number in range(20_000)]
-    rests = []
-    counts = count_by(with_values("department", *values), by, lambda: rests.append(1))
-    assert len(rests) >= 20
+@given(st.lists(st.tuples(_NAMES, st.text("01x", min_size=4, max_size=4)), max_size=12))
+def test_licenses_are_counted_by_type_and_department(rows):
+    users = with_flags(*rows)
+    used = count_licenses(users, no_rest)
+    assert tuple(one.license for one in used.types) == LICENSES
+    for one in used.types:
+        with_it = [user for user in users if one.license in licenses_of(user)]
+        idle = [user for user in with_it if user.is_active == "0"]
+        assert (one.number, one.inactive) == (len(with_it), len(idle))
+        assert found(users, one.term()) == one.number
+        assert found(users, one.term(inactive=True)) == one.inactive
+    assert {one.department for one in used.departments} == {user.department for user in users}
+    for at, department in enumerate(used.departments):
+        assert used.rows[department.department] == at
+        assert found(users, department.term()) == department.number
+        for license, number in zip(LICENSES, department.by_license, strict=True):
+            assert found(users, department.term(license)) == number
+    numbers = [one.number for one in used.departments]
+    assert (sum(numbers), numbers) == (len(users), sorted(numbers, reverse=True))
+
+
+def test_many_users_are_counted_in_batches():
+    users = with_values("department", *(f"d{number % 7000:05}" for number in range(20_000)))
+    counters: list[Callable[[YieldCounter], object]] = [
+        *(partial(count_by, users, by) for by in COUNTABLE_FIELDS),
+        partial(count_field_values, users, DEPARTMENT),
+        partial(count_licenses, users),
+    ]
+    for count in counters:
+        rests = YieldCounter()
+        count(rests)
+        assert rests.count >= 20
+    counts = count_by(users, DEPARTMENT, no_rest)
     assert list(counts) == sorted(counts, key=lambda one: (-one.number, one.value))
-    if by is DEPARTMENT:
-        assert {one.value: one.number for one in counts} == Counter(values)
-        rests.clear()
-        made = count_field_values(with_values("department", *values), by, lambda: rests.append(1))
-        assert len(rests) >= 20
-        assert made.counts[0] == ValueCount("d00000", 3, 0, 'department:="d00000"')
-
-
-def test_exception_of_rest_ends_counting():
-    class Enough(Exception):
-        pass
-
-    def enough():
-        raise Enough
-
-    with pytest.raises(Enough):
-        count_by(with_values("department", "a"), DEPARTMENT, enough)
