@@ -48,7 +48,7 @@ test-long: coverage ## the tests that run for minutes, and the least coverage of
 
 coverage: $(READY) ## branches that the tests run; at least 90 % in each of users, store and transfer
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not long"
+	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not long" --hypothesis-profile thorough
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --sort=cover --skip-covered
 	for part in users store transfer; do \

@@ -7,6 +7,7 @@ from typing import Any
 from weakref import ReferenceType, ref
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from qm_tui.store.tinydb.storage import LogStorage
 from qm_tui.text import pluralize
@@ -15,6 +16,21 @@ from tests.helpers import PACKAGE_MISSING
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     # under nohup the programs under test would inherit the ignored signal
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# `make test` tries the same few inputs each time. Other ones, and more, are tried with the option
+# --hypothesis-profile: "thorough" in `make test-long`, "fuzz" in `make fuzz`
+settings.register_profile(
+    "fast",
+    deadline=None,
+    max_examples=25,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+for name, count in (("thorough", 100), ("fuzz", 1000)):
+    settings.register_profile(
+        name, settings.get_profile("fast"), max_examples=count, derandomize=False
+    )
+settings.load_profile("fast")
 
 
 def pytest_collection_finish():

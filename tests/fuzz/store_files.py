@@ -87,56 +87,6 @@ def real_store(folder: Path) -> RealStore:
     return RealStore({**files, NAME: kept}, states)
 
 
-# Damage without valid checksums
-
-_junk = st.binary(max_size=6) | st.sampled_from([b"\n", b"\0" * 600, b"{}", b"}\n", b"\xff", b'"'])
-
-
-@dataclass(frozen=True)
-class Damage:
-    """Damage to the bytes of a file.
-
-    Attributes:
-        how: the kind of damage.
-        first: its start, as a fraction of the file.
-        second: its end, as a fraction of the file.
-        junk: the inserted bytes.
-        bit: the flipped bit.
-    """
-
-    how: str
-    first: float
-    second: float
-    junk: bytes = b""
-    bit: int = 0
-
-    def __call__(self, data: bytes) -> bytes:
-        """Return the changed bytes."""
-        first, second = sorted((self.first, self.second))
-        at, to = int(first * len(data)), int(second * len(data))
-        lines = data.splitlines(keepends=True) or [b""]
-        one, other = int(first * (len(lines) - 1)), int(second * (len(lines) - 1))
-        if self.how == "cut":
-            return data[:at]
-        if self.how == "lose":
-            return data[:at] + data[to:]
-        if self.how == "flip" and at < len(data):
-            return data[:at] + bytes([data[at] ^ (1 << self.bit)]) + data[at + 1 :]
-        if self.how == "insert":
-            return data[:at] + self.junk + data[at:]
-        if self.how == "zero":
-            return data[:at] + bytes(to - at) + data[to:]
-        if self.how == "double":
-            lines.insert(other, lines[one])
-        if self.how == "swap":
-            lines[one], lines[other] = lines[other], lines[one]
-        return b"".join(lines)
-
-
-_ways = st.sampled_from(["cut", "lose", "flip", "insert", "zero", "double", "swap"])
-damages = st.builds(Damage, _ways, st.floats(0, 1), st.floats(0, 1), _junk, st.integers(0, 7))
-
-
 # Files of malicious programs, or of other versions
 
 _DEEP: Final = "deep"

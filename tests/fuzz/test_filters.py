@@ -10,7 +10,6 @@ from qm_tui.users.query.completion import complete_filter
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH, FilterSyntaxError, parse_filter
 from qm_tui.users.query.search import Query, QueryExecutor
-from tests.fuzz.tries import TRIES
 from tests.helpers import user
 from tests.users.query.asking import TODAY, GivenActivity, YieldCounter, by_id
 
@@ -65,7 +64,6 @@ def _found(text: str) -> list[str] | None:
     return list(answer)
 
 
-@TRIES
 @given(_filters)
 @example("*" * MAX_FILTER_LENGTH)
 @example("-" * MAX_FILTER_LENGTH)
@@ -86,7 +84,6 @@ def test_filter_and_its_negation_find_each_user_once(text):
         assert sorted([*found, *opposite]) == sorted(USERS)
 
 
-@TRIES
 @given(_filters, st.integers(0, 100))
 def test_typed_text_is_completed_or_an_error(text, cursor):
     try:

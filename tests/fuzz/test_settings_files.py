@@ -22,7 +22,7 @@ from qm_tui.transfer.mapping.saved_mappings import find_mapping, read_mapping, s
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.views import MAX_NAME, SavedView
-from tests.fuzz.tries import TRIES, mutated
+from tests.fuzz.tries import mutated
 from tests.helpers import HEADER
 
 _SETTINGS = b"[store]\nlock_wait_seconds = 2.5\nhistory_days = 30\nhistory_megabytes = 64\n"
@@ -89,7 +89,6 @@ def _folder(home):
     settings_path().parent.mkdir(parents=True)
 
 
-@TRIES
 @given(_files)
 @example(b"[" * 100_000)
 @example(b"store.a = " + b"[" * 60_000)
@@ -115,7 +114,6 @@ def test_settings_are_read_completely_or_rejected(data):
         assert chosen == Settings()
 
 
-@TRIES
 @given(_files)
 @example(b"theme = []")
 @example(b"theme = {}")
@@ -129,7 +127,6 @@ def test_invalid_saved_options_are_ignored_and_replaced(data):
     )
 
 
-@TRIES
 @given(_files)
 def test_invalid_saved_views_are_ignored_and_replaced(data):
     views_path().write_bytes(data)
@@ -145,7 +142,6 @@ def test_invalid_saved_views_are_ignored_and_replaced(data):
     assert {one for one in before.saved if one.name.casefold() != "mine"} <= set(after.saved)
 
 
-@TRIES
 @given(_files)
 def test_mapping_is_read_completely_or_rejected(data):
     path = settings_path().parent / "mappings" / "one.toml"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.progress import ignore_progress
@@ -61,7 +61,6 @@ def _issues(one: User, state: State) -> list[Issue]:
     return issues + ImportWarnings(state, in_use).of_values(one, None)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_users(), min_size=1, max_size=6))
 def test_no_user_with_an_issue_is_missed(users: Sequence[User]):
     columns = list(zip(*users, strict=True))

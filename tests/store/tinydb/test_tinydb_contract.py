@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tinydb import Query, TinyDB, where
 from tinydb.middlewares import Middleware
@@ -361,7 +361,6 @@ def _made(db: TinyDB, change: Change) -> Any:
 
 
 @given(CHANGES)
-@settings(deadline=None, max_examples=50)
 def test_any_changes_do_the_same_as_in_tinydb(changes):
     with quick_folder() as folder:
         path = folder / "users.json"

@@ -1,7 +1,7 @@
 """Positions and widths of columns, and the header of the table."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -33,7 +33,6 @@ layouts = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(
     layouts | st.sampled_from([DEFAULT_LAYOUT, ALL_FROZEN, TOO_WIDE]),
     st.integers(1, 200) | st.just(2000),
