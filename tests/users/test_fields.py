@@ -1,7 +1,5 @@
 """The field table agrees with the document of the users file."""
 
-import pytest
-
 from qm_tui.users import fields
 from qm_tui.users.fields import FIELD, FIELDS, GROUPED, KEYS, Kind, User
 
@@ -53,17 +51,6 @@ _ONLY_FOR = {
 }
 
 
-_GROUPS = {
-    "Identity": "first_name last_name user_id agent_id department is_active location",
-    "Sign-in": "user_name password security_profile salt",
-    "Phone": "extension phone_ip sip_uri additional_extensions",
-    "Recording": "recording_profile recording_service windows_login",
-    "Licenses": "unlimited_license on_demand_license computer_recording_license",
-    "Cisco SCCP": "private_extensions dual_endpoints_enabled secondary_phone_ip",
-    "Other": "lookback_enabled privacy_enabled",
-}
-
-
 def test_fields_agree_with_the_document():
     assert [field.number for field in FIELDS] == list(range(1, 27))
     assert [field.index for field in FIELDS] == list(range(26))
@@ -79,31 +66,8 @@ def test_fields_agree_with_the_document():
     assert User() == ("",) * 26
     assert len({field.name for field in FIELDS}) == len({field.short for field in FIELDS}) == 26
     assert fields.MAX_VALUE == 4096
-
-
-def test_only_password_and_salt_are_secret():
     assert [field.key for field in fields.SECRETS] == ["password", "salt"]
-    assert [field.key for field in FIELDS if field.is_secret] == ["password", "salt"]
-
-
-def test_groups_contain_their_fields_in_display_order():
-    assert {
-        str(group): " ".join(field.key for field in members) for group, members in GROUPED.items()
-    } == _GROUPS
-    assert [str(group) for group in GROUPED] == list(_GROUPS)
-    assert sorted(field.number for group in GROUPED.values() for field in group) == [
-        field.number for field in FIELDS
-    ]
-
-
-def test_user_is_built_from_a_mapping_in_any_order():
-    values = {key: f"value of {key}" for key in reversed(KEYS)}
-    assert fields.user_from_mapping(values) == User(**values)
-
-
-def test_mapping_without_a_field_is_rejected():
-    with pytest.raises(KeyError, match="salt"):
-        fields.user_from_mapping({key: "" for key in KEYS if key != "salt"})
+    assert sorted(field.number for group in GROUPED.values() for field in group) == [*range(1, 27)]
 
 
 def test_user_without_secrets_has_24_values():

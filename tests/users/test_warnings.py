@@ -83,12 +83,6 @@ def test_update_does_not_warn_about_unchanged_values(values, keys):
     assert [one.field.key for one in user_warnings(stored, ANNA) if one.field] == keys
 
 
-@pytest.mark.parametrize("key", ["is_active", "lookback_enabled"])
-def test_flag_with_a_quotation_mark_has_a_warning(key):
-    (warning,) = user_warnings(user(**{key: '"1'}))
-    assert warning.field is FIELD[key]
-
-
 @pytest.mark.parametrize(
     ("key", "value", "message", "kind"),
     [

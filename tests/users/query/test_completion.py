@@ -90,16 +90,6 @@ def test_most_frequent_values_come_first_up_to_the_maximum():
     assert made.texts == ["x0", "x1", "x2", "ax"]
 
 
-_TYPED = st.text(st.sampled_from('abd:|="\\- *') | st.characters(), max_size=20)
-
-
-@given(_TYPED, st.integers(0, 20))
-def test_any_text_can_be_completed(typed, cursor):
-    start, texts = complete_filter(typed, min(cursor, len(typed)), values_of)
-    assert 0 <= start <= len(typed)
-    assert all(isinstance(text, str) for text in texts)
-
-
 @given(st.lists(st.text(st.characters() | st.sampled_from('"\\|*=- ')), max_size=5))
 def test_completed_value_is_the_value_searched(values):
     for typed in ("location:", "-location:", "anna location:x|", "location:="):

@@ -2,18 +2,9 @@
 
 from qm_tui.users.fields import FIELDS
 from qm_tui.users.query.filter_fields import (
-    FILTER_FIELDS,
-    FilterKind,
     matching_fields,
     secret_field_named,
 )
-
-
-def test_every_field_except_secrets_has_a_filter_name():
-    assert [one.field for one in FILTER_FIELDS.values() if one.field] == [
-        field for field in FIELDS if not field.is_secret
-    ]
-    assert list(FILTER_FIELDS)[-5:] == ["changed", "import", "marked", "duplicate", "valid"]
 
 
 def test_field_is_found_by_key_names_and_aliases():
@@ -56,14 +47,3 @@ def test_secret_is_recognized_by_its_names():
         assert field is not None
         assert field.is_secret
     assert [secret_field_named(written) for written in ("", "sal", "user-name")] == [None] * 3
-
-
-def test_possible_values_are_listed_if_known():
-    assert all(
-        bool(one.values) == (one.kind is not FilterKind.TEXT) for one in FILTER_FIELDS.values()
-    )
-    assert FILTER_FIELDS["license"].values == ("unlimited", "on-demand", "computer", "none")
-    assert all(
-        matching_fields(value) == [FILTER_FIELDS[value]]
-        for value in FILTER_FIELDS["duplicate"].values
-    )

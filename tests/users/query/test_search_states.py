@@ -183,22 +183,6 @@ def test_finder_agrees_with_a_plain_search_in_all_states():
     check()
 
 
-def test_same_users_are_found_in_another_order():
-    values = {"anna": ("2", "Oslo"), "bo": ("10", "Bergen"), "cy": ("1", "Rome")}
-    users = by_id(
-        *(user(name, extension=one, location=other) for name, (one, other) in values.items())
-    )
-    finder = QueryExecutor(YieldCounter())
-    for column, names in (
-        ("first_name", "anna bo cy"),
-        ("extension", "cy anna bo"),
-        ("location", "bo anna cy"),
-    ):
-        ids = find_user_ids(users, "", SortKey(column), finder=finder)
-        assert [users[one].user_name for one in ids] == names.split()
-    assert find_user_ids(users, "", finder=finder) == list(users)
-
-
 class Stopped(Exception):
     """Raised by `rest` to interrupt a search."""
 
