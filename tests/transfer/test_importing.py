@@ -13,8 +13,7 @@ from qm_tui.transfer.importing import (
     import_users,
     prepare_import,
 )
-from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
-from qm_tui.transfer.planning.planner import PlanDetail
+from qm_tui.transfer.options.import_options import ImportOptions
 from tests.helpers import ANNA, EDIT, HEADER, counts, csv_text, user, write_file
 
 BO = user("bo", extension="0500")
@@ -192,17 +191,6 @@ def test_correction_is_validated_like_a_file(path, tmp_path, typed):
 
 
 # how much of a plan is kept
-
-
-def test_keeps_does_not_affect_the_messages(path, tmp_path):
-    store = _store(path, ANNA)
-    file = _file(tmp_path, ANNA._replace(location=""), BO._replace(user_id="x"), CY)
-    asked = ImportRequest(file, ImportOptions(unknown_id=UnknownIdAction.ADD))
-    plans = [prepare_import(asked, store.state, detail=keeps).plan for keeps in PlanDetail]
-    for plan in plans:
-        assert counts(plan) == (2, 1, 0, 0)
-        assert plan.issues == plans[0].issues
-        assert plan.groups == plans[0].groups
 
 
 def test_canceling_at_any_progress_leaves_the_store_unchanged(path, tmp_path):

@@ -76,25 +76,6 @@ def test_stored_values_are_kept_counted_and_shown_before_and_after(name, base, a
             assert any(f"'{before}'" in issue.message for before in stored)
 
 
-@pytest.mark.parametrize(("name", "base", "altered"), [_FILES[0], _FILES[1], _FILES[2], _FILES[4]])
-def test_values_of_the_file_are_imported_with_the_option(name, base, altered):
-    plan = _plan(name, _base(base), spreadsheet_values=SpreadsheetValues.FILE)
-    assert counts(plan) == (0, 1, 0, 0)
-    (changed,) = plan.changes.values()
-    assert {key: getattr(changed, key) for key in altered} == altered
-    assert plan.kept_values == 0
-
-
-def test_digits_alone_are_no_node_name():
-    plan = _plan(
-        "spreadsheet-address.csv",
-        _base("base-lists.csv"),
-        spreadsheet_values=SpreadsheetValues.FILE,
-    )
-    assert counts(plan) == (0, 0, 0, 1)
-    assert issues_of(plan) == [(2, "recording_service")]
-
-
 def test_stored_node_name_of_digits_can_be_imported_again():
     stored = user(recording_service="10102101100")
     plan = plan_import([record_of(stored, location="Bergen")], state_of(stored))

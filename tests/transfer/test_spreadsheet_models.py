@@ -13,7 +13,7 @@ from decimal import ROUND_DOWN, Context, Decimal
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.transfer.spreadsheet import is_altered, may_be_altered
@@ -221,7 +221,6 @@ _VALUES = {
 @pytest.mark.parametrize("model", _MODELS.values(), ids=_MODELS)
 @pytest.mark.parametrize("key", _VALUES)
 def test_all_that_a_spreadsheet_makes_of_a_value_is_recognized(key, model):
-    @settings(deadline=None, max_examples=60)
     @given(_VALUES[key])
     def check(value: str) -> None:
         _check(key, value, model)

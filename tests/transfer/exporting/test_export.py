@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.errors import UserError
@@ -20,8 +20,6 @@ from qm_tui.transfer.exporting import export
 from qm_tui.transfer.exporting.export import TargetExists, export_path, write_users
 from qm_tui.transfer.exporting.result import ExportResult
 from qm_tui.transfer.options.export_options import Delimiter, ExportOptions, parse_export_delimiter
-from qm_tui.transfer.reading.read_options import ReadOptions
-from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.users.fields import KEYS, User
 from tests.helpers import ANNA, HEADER, read, user
 
@@ -46,7 +44,6 @@ def _names(folder) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.lists(st.lists(st.text('a",;|\r\n é', max_size=4), min_size=26, max_size=26), max_size=4))
 def test_export_is_what_csv_writer_writes(rows):
     users = [User(*row) for row in rows]
@@ -188,12 +185,6 @@ def test_unpaired_surrogate_is_refused_with_user_and_field(tmp_path, key, place)
     assert _names(tmp_path) == []
 
 
-def test_export_reports_progress(tmp_path):
-    told: list[tuple[Phase, int, int]] = []
-    export_users([ANNA] * 2500, tmp_path / "users.csv", lambda *tick: told.append(tick))
-    assert told == [(Phase.EXPORTING, done, 2500) for done in (1000, 2000, 2500)]
-
-
 # Options
 
 
@@ -260,14 +251,6 @@ def test_value_that_looks_guarded_is_guarded_once_more_with_any_options(guard):
     assert _cells(lines[1])["location"] == "'''=x"
     assert _cells(lines[1])["agent_id"] == "'t Hooft"
     assert not exported.formulas
-
-
-@pytest.mark.parametrize("first", ["%PDF", "GIF89a", '%PDF"'])
-def test_name_at_the_start_of_a_file_is_not_a_file_signature(tmp_path, first):
-    users = [user(first_name=first), ANNA]
-    path = export_users(users, tmp_path / "users.csv", options=ExportOptions(header=False))
-    with UsersFile(path, ReadOptions("utf-8", ",", header=False)) as file:
-        assert [record.values for record in file.records()] == [list(one) for one in users]
 
 
 # Messages

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.transfer.mapping.guess import guess_columns, nearest_field
+from qm_tui.transfer.mapping.guess import guess_columns
 from tests.helpers import HEADER
 
 _TAKEN = ["first_name", "last_name", "extension", "department", "user_name", "password"]
@@ -59,6 +59,7 @@ def test_single_name_column_may_be_the_whole_name():
 
 
 def test_field_is_suggested_once_and_our_own_name_wins():
+    assert _guessed(["Telefon-IP", "x", "Telefon-IP"]) == ["phone_ip", "", "secondary_phone_ip"]
     assert _guessed(["Login", "User Name", "Account"]) == ["", "user_name", ""]
     assert _guessed(["Extension", "Extention"]) == ["extension", ""]
 
@@ -83,10 +84,3 @@ def test_names_take_precedence_over_values():
 
 def test_header_of_thousands_of_columns_is_fast():
     assert not any(_guessed([f"Unbekannt {at}" for at in range(20_000)]))
-
-
-def test_nearest_field_of_a_word():
-    near = nearest_field("Frist Name")
-    assert near is not None
-    assert near.name == "First Name"
-    assert nearest_field("Bemerkung") is None

@@ -14,10 +14,9 @@ from qm_tui.transfer.options.import_options import (
     NewValues,
     UnknownIdAction,
 )
-from qm_tui.transfer.planning.plan import Result
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.reading.reader import Record
-from qm_tui.users.fields import CATEGORICAL, FIELD
+from qm_tui.users.fields import CATEGORICAL
 from qm_tui.users.issues import Severity
 from tests.helpers import ANNA, counts, issues_of, record, record_of, state_of, user
 
@@ -154,17 +153,6 @@ def test_groups_count_records_by_reason_rejections_first():
     assert plan.groups[-1].reason == "Location will be cleared"
 
 
-def test_totals_count_licenses_and_active_users_before_and_after():
-    plan = _plan(
-        record_of(ANNA, 2, unlimited_license="0", on_demand_license="1"),
-        record_of(_BOB, 3, is_active="0"),
-        _NEW,
-    )
-    expected = {"unlimited_license": (2, 2), "on_demand_license": (0, 1), "is_active": (2, 2)}
-    expected["computer_recording_license"] = (2, 3)
-    assert {key: plan.totals[key] for key in expected} == expected
-
-
 @pytest.mark.parametrize(
     ("total", "changed", "values", "options", "number"),
     [
@@ -191,23 +179,6 @@ def test_not_in_file_lists_users_without_a_record():
     assert _plan(*records, state=state_of(ANNA, _BOB, cid, dan)).not_in_file == [dan.user_id]
 
 
-def test_outcomes_contain_the_result_of_each_record():
-    records = [
-        *(record_of(ANNA, 2), record_of(_BOB, 3, agent_id="B")),
-        *(record_of(_ZOE, 4), record(5, user_id="?")),
-    ]
-    outcomes = _plan(*records).outcomes
-    assert outcomes is not None
-    assert [(outcome.line, outcome.result) for outcome in outcomes] == [
-        *((2, Result.UNCHANGED), (3, Result.CHANGED), (4, Result.ADDED), (5, Result.REJECTED)),
-    ]
-    _, changed, added, rejected = outcomes
-    assert (changed.stored, changed.user) == (_BOB, _BOB._replace(agent_id="B"))
-    assert (added.stored, rejected.user) == (None, None)
-    assert rejected.values is not None
-    assert rejected.values[FIELD["user_id"].index] == "?"
-
-
 # warnings that depend on the store
 
 
@@ -231,22 +202,6 @@ def test_extension_used_twice_is_a_warning_of_the_later_record(records, message)
     expected = [f"Extension {records[-1].values[2]} is also used {message}"] if message else []
     assert [issue.message for issue in plan.issues] == expected
     assert plan.rejected == 0
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "near"),
-    [
-        *(("department", "Slaes", "Sales"), ("department", "sales", "Sales")),
-        *(("department", "Legal", ""), ("location", "Olso", "Oslo")),
-        *(("security_profile", "Agents", "Agent"), ("recording_profile", "Full Tme", "Full Time")),
-        *(("recording_service", "ANY.", ""), ("recording_service", "10.0.0.9", "")),
-    ],
-)
-def test_new_value_is_a_warning_with_a_similar_value(key, value, near):
-    state = state_of(ANNA._replace(recording_profile="Full Time"), _BOB)
-    (problem,) = _plan(record_of(_BOB, **{key: value}), state=state).issues
-    assert problem.field is FIELD[key]
-    assert (f"did you mean '{near}'?" in problem.message) == bool(near)
 
 
 def test_new_values_are_rejected_with_the_option_but_not_in_an_empty_store():

@@ -138,22 +138,6 @@ def test_control_character_at_any_place_rejects_the_record(tmp_path):
             assert [issue.line for issue in plan.issues] == [2]
 
 
-def test_other_white_space_around_a_value_is_trimmed(tmp_path):
-    for blank in ("\t", "\r\n", "\n", "\xa0", "\u2028"):
-        plan = _plan(tmp_path, csv_text([HEADER, ANNA._replace(last_name=f"{blank}Berg{blank}")]))
-        assert counts(plan) == (1, 0, 0, 0)
-        assert plan.issues == []
-
-
-def test_invisible_character_in_text_is_a_warning_that_shows_it(tmp_path):
-    for key in ("first_name", "department", "location", "agent_id"):
-        for character in "\u200b\xad\u202e\u2060\ufe0f\U000e0041":
-            plan = _plan(tmp_path, csv_text([HEADER, ANNA._replace(**{key: f"a{character}b"})]))
-            assert counts(plan) == (1, 0, 0, 0)
-            assert [issue for issue in issues_of(plan) if issue[1] == key] == [(2, key)]
-            assert f"U+{ord(character):04X}" in plan.issues[0].message
-
-
 def test_invisible_character_in_a_secret_is_a_warning_without_its_value(tmp_path):
     plan = _plan(tmp_path, csv_text([HEADER, ANNA._replace(password="HUNTER\u200b2")]))
     assert issues_of(plan) == [(2, "password")]

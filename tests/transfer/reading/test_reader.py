@@ -63,29 +63,6 @@ def test_values_are_trimmed_except_secrets(tmp_path, quote):
 
 
 @pytest.mark.parametrize(
-    "value",
-    [
-        "0123",
-        "+4722123456",
-        "1E+05",
-        "-",
-        "=1+1",
-        "'x",
-        "a  b",
-        "a\xa0b",
-        "O'Brien",
-        "é" * MAX_VALUE,
-    ],
-    ids=lambda value: value[:9],
-)
-def test_values_are_otherwise_unchanged(tmp_path, value):
-    for others in ((), ("1,A,P,S", "2,B,P,S", "")):
-        (record, *_), _ = _narrow(tmp_path, f"17,{value},,", *others)
-        assert column([record], "location") == [value]
-        assert record.issues == ()
-
-
-@pytest.mark.parametrize(
     ("cell", "value"),
     [
         *(('="0123"', "0123"), ('"=""0123"""', "0123"), ('" =""0123"" "', "0123")),
@@ -101,25 +78,11 @@ def test_cell_wrapped_as_a_text_formula_is_unwrapped(tmp_path, cell, value):
         assert column([record], "salt") == [" 0123 "]  # a secret is not trimmed
 
 
-@pytest.mark.parametrize("cell", ["'=1", "''-1", "'@x"])
-def test_guard_of_a_formula_is_removed(tmp_path, cell):
-    for others in ((), ("1,A,P,S", "2,B,P,S", "")):
-        (record, *_), _ = _narrow(tmp_path, f"17,{cell},{cell},", *others)
-        assert column([record], "location") == column([record], "password") == [cell[1:]]
-
-
 def test_missing_cells_at_the_end_are_absent_and_counted(tmp_path):
     records, findings = _narrow(tmp_path, "17,Oslo,,", "18,Oslo", "19", "20,Oslo,,")
     assert column(records, "location") == ["Oslo", "Oslo", None, "Oslo"]
     assert column(records, "password") == ["", None, None, ""]
     assert findings.short == 1  # 19 may be a part of a record
-
-
-def test_blank_lines_are_skipped_and_counted(tmp_path):
-    records, findings = _narrow(tmp_path, "17,Oslo,,", "", " , ,,", "18,Oslo,,")
-    assert _outline(records) == [(1, 2, True), (2, 5, True)]
-    assert findings.blank == 2
-    assert any("2 blank lines" in sentence for sentence in findings.messages)
 
 
 # rejected records

@@ -68,16 +68,6 @@ def test_records_without_a_header_have_26_cells(tmp_path, more, state):
     assert _states(records) == [state, "good"]
 
 
-def test_number_of_cells_is_checked_in_files_of_any_length(tmp_path):
-    rows = [[*ANNA] for _ in range(3000)]
-    rows[1000] = rows[1000][1:]
-    rows[2000] = [*rows[2000], ""]
-    records, _ = read(write_file(tmp_path, csv_text([HEADER, *rows])))
-    states = _states(records)
-    assert (states.index("warned"), states.index("rejected")) == (1000, 2000)
-    assert states.count("good") == 2998
-
-
 def _rows_around(rows: list[list[str]], count: int) -> list[list[str]]:
     return [HEADER, *[[*ANNA]] * count, *rows, *[[*ANNA]] * count]
 
