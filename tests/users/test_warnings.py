@@ -2,11 +2,12 @@
 
 import pytest
 
-from qm_tui.users.fields import FIELD
+from qm_tui.users.fields import FIELD, FIELDS, Kind
 from qm_tui.users.issues import Severity
 from qm_tui.users.warnings import user_warnings, value_warnings
 from tests.helpers import ANNA, user
 
+_QUOTED = [field.key for field in FIELDS if field.kind is not Kind.IP and field.key != "user_name"]
 _CASES = [
     ({"on_demand_license": "1", "recording_profile": "Full"}, ["recording_profile"]),
     ({"on_demand_license": "1"}, []),
@@ -33,21 +34,11 @@ _CASES = [
     ({"private_extensions": "1"}, ["private_extensions"]),
     ({"additional_extensions": "10", "private_extensions": "0,1"}, []),
     ({"user_name": 'an"na"', "sip_uri": ""}, ["user_name"]),
-    ({"password": 'A"B"'}, ["password"]),
-    ({"salt": '"'}, ["salt"]),
+    *(({key: '1"'}, [key]) for key in _QUOTED),
     ({"first_name": 'Anna "Ann'}, ["first_name"]),
-    ({"last_name": 'Berg"'}, ["last_name"]),
-    ({"agent_id": '"A-17'}, ["agent_id"]),
-    ({"department": 'Sales" EMEA'}, ["department"]),
-    ({"security_profile": '"'}, ["security_profile"]),
-    ({"recording_profile": '"Full'}, ["recording_profile"]),
-    ({"windows_login": 'CORP\\an"na'}, ["windows_login"]),
     ({"sip_uri": 'sip:an"na@example.com'}, ["sip_uri", "sip_uri"]),
     ({"location": '"Oslo", "West'}, ["location"]),
-    ({"additional_extensions": '"0413'}, ["additional_extensions"]),
-    ({"private_extensions": '0415"'}, ["private_extensions"]),
     ({"first_name": 'Anna "Ann"', "location": 'Oslo "West"', "department": 'A ""'}, []),
-    ({"user_id": 'u22"'}, ["user_id"]),
     *(({key: '"Oslo"'}, [key]) for key in ("first_name", "agent_id", "department", "location")),
     ({"location": '"Oslo ""West"""'}, ["location"]),
     ({"location": '""'}, ["location"]),
@@ -74,10 +65,7 @@ def test_user_has_these_warnings(values, keys):
     found = user_warnings(user(**values))
     assert [fault.field.key for fault in found if fault.field] == keys
     assert all(fault.severity is Severity.WARNING for fault in found)
-
-
-@pytest.mark.parametrize(("values", "keys"), _CASES)
-def test_update_does_not_warn_about_unchanged_values(values, keys):
+    # an update has them only for values that change
     stored = user(**values)
     assert user_warnings(stored._replace(phone_ip=""), stored) == []
     assert [one.field.key for one in user_warnings(stored, ANNA) if one.field] == keys
