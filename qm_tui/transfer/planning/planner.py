@@ -47,7 +47,7 @@ from qm_tui.transfer.planning.plan import (
     UserUpdate,
     is_short,
 )
-from qm_tui.transfer.planning.totals import MODE_ADDS_ONLY, IssueCounts, LicenseTotals, in_chunks
+from qm_tui.transfer.planning.totals import MODE_ADDS_ONLY, IssueCounts, LicenseTotals, chunk_users
 from qm_tui.transfer.planning.updating import update_user
 from qm_tui.transfer.planning.warnings import (
     ExtensionUsage,
@@ -564,7 +564,7 @@ class Planner:
         """Return the users that are not in the file, in store order."""
         user_ids: list[str] = []
         users, in_file = self._state.users, self._matcher.ids_in_file
-        for batch in in_chunks(users.values(), len(users), self._progress):
+        for batch in chunk_users(users.values(), len(users), self._progress):
             user_ids += [user.user_id for user in batch if user.user_id not in in_file]
         return user_ids
 

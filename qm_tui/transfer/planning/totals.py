@@ -174,7 +174,7 @@ class LicenseTotals:
     def changes(self, state: State, progress: ProgressCallback) -> dict[str, CountChange]:
         """Return by field key how many users have a flag set before and after."""
         before = [0] * len(_COUNTED)
-        for users in in_chunks(state.users.values(), len(state.users), progress):
+        for users in chunk_users(state.users.values(), len(state.users), progress):
             columns = zip(*map(_counted_of, users), strict=True)
             counts = (column.count("1") for column in columns)
             before = [sum(pair) for pair in zip(before, counts, strict=True)]
@@ -184,7 +184,7 @@ class LicenseTotals:
         }
 
 
-def in_chunks(
+def chunk_users(
     users: Iterable[User], total: int, progress: ProgressCallback
 ) -> Iterable[list[User]]:
     """Yield the users a thousand at a time, and call the progress callback after each."""

@@ -13,7 +13,7 @@ from typing import Final
 from qm_tui.progress import ProgressCallback
 from qm_tui.store.look_alikes import look_alike_issue
 from qm_tui.store.state import State
-from qm_tui.transfer.planning.totals import in_chunks
+from qm_tui.transfer.planning.totals import chunk_users
 from qm_tui.transfer.reading.spreadsheet import is_formula
 from qm_tui.transfer.spreadsheet import has_number_format
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
@@ -46,7 +46,7 @@ def values_in_use(state: State, progress: ProgressCallback) -> ValuesInUse:
         progress: progress callback while the values are collected.
     """
     in_use = ValuesInUse()
-    for users in in_chunks(state.users.values(), len(state.users), progress):
+    for users in chunk_users(state.users.values(), len(state.users), progress):
         in_use.add(users)
     return in_use
 
@@ -153,7 +153,7 @@ class ExtensionUsage:
         self._lines: array[int] = array("q")
         self._moved: set[str] = set()
         self._void: set[int] = set()
-        for batch in in_chunks(users, len(users), progress):
+        for batch in chunk_users(users, len(users), progress):
             self.counts.update([user[_EXTENSION_AT] for user in batch])
 
     def are_used(self, users: Sequence[User]) -> bool:
@@ -196,7 +196,7 @@ class ExtensionUsage:
     def first_holders(self, extensions: set[str]) -> dict[str, list[str | int]]:
         """Return by extension two users who have it after the import: their names or lines."""
         holders: dict[str, list[str | int]] = {extension: [] for extension in extensions}
-        for batch in in_chunks(self._users, len(self._users), self._progress):
+        for batch in chunk_users(self._users, len(self._users), self._progress):
             for user in batch:
                 listed = holders.get(user[_EXTENSION_AT])
                 if listed is not None and len(listed) < 2 and user.user_id not in self._moved:
