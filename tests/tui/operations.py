@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button
 
 from qm_tui.tui.changes.undo_dialog import UndoDialog
-from qm_tui.tui.widgets.confirming import drawn_at
+from qm_tui.tui.widgets.dialog import drawn_at
 from tests.tui.pages import page_of, shown, status_of, top, wait_until, wait_until_idle
 
 

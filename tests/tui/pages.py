@@ -18,7 +18,7 @@ from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.users.page import UsersPage
 from qm_tui.tui.users.table import UsersDataTable
-from qm_tui.tui.widgets.confirming import drawn_at
+from qm_tui.tui.widgets.dialog import drawn_at
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.tui.work.type_ahead_app import TypeAheadApp
 from qm_tui.users.fields import User
@@ -136,12 +136,7 @@ def status_of(pilot: Pilot[str]) -> str:
 async def wait_until_idle(pilot: Pilot[str]) -> None:
     """Wait until no job is running and everything is drawn."""
     await pilot.pause()
-    for _ in range(500):
-        if not page_of(pilot).is_busy:
-            break
-        await pilot.pause(0.02)
-    else:
-        raise AssertionError("a job did not end")
+    await wait_until(pilot, lambda: not page_of(pilot).is_busy)
     await pilot.pause()
 
 

@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from qm_tui.tui.transfer.open_dialog import OpenDialog
 from qm_tui.tui.transfer.preview.record_list import RecordList
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
-from tests.tui.pages import page_of, top, type_text, wait_until_idle
+from tests.tui.pages import page_of, top, type_text, wait_until, wait_until_idle
 
 
 async def open_file(pilot: Pilot[str], path: Path) -> None:
@@ -27,25 +27,21 @@ async def preview(pilot: Pilot[str], path: Path) -> PreviewScreen:
 
 async def wait_until_planned(pilot: Pilot[str]) -> PreviewScreen:
     """Wait until the preview is complete."""
-    for _ in range(500):
-        await pilot.pause(0.02)
-        for screen in pilot.app.screen_stack:
-            if not isinstance(screen, PreviewScreen) or screen.is_planning:
-                continue
-            if screen.preview is not None:
-                await pilot.pause()
-                return screen
-    raise AssertionError(f"there is no preview: {top(pilot)}")
+    await pilot.pause()
+    await wait_until(pilot, lambda: bool(_planned(pilot)))
+    await pilot.pause()
+    return _planned(pilot)[0]
+
+
+def _planned(pilot: Pilot[str]) -> list[PreviewScreen]:
+    screens = [screen for screen in pilot.app.screen_stack if isinstance(screen, PreviewScreen)]
+    return [screen for screen in screens if screen.preview is not None and not screen.is_planning]
 
 
 async def wait_until_imported(pilot: Pilot[str]) -> None:
     """Wait until the import has ended and the Users page is shown."""
-    for _ in range(500):
-        await pilot.pause(0.02)
-        if not page_of(pilot).session.is_previewing and not page_of(pilot).is_busy:
-            break
-    else:
-        raise AssertionError(f"the import did not end: {top(pilot)}")
+    await pilot.pause()
+    await wait_until(pilot, lambda: not page_of(pilot).session.is_previewing)
     await wait_until_idle(pilot)
 
 

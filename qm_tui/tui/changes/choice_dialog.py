@@ -10,8 +10,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.widgets.confirming import Confirms
-from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
+from qm_tui.tui.widgets.dialog import Confirms, Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.text_input import SafeInput
 
 YES: Final = "yes"

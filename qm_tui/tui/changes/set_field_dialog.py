@@ -24,8 +24,7 @@ from qm_tui.tui.changes.operation import run_bulk
 from qm_tui.tui.changes.selection import Selection
 from qm_tui.tui.changes.value_picker import ValueInput, pick_value
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.widgets.confirming import Confirms
-from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
+from qm_tui.tui.widgets.dialog import Confirms, Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.widgets.suggester import in_use_text

@@ -17,7 +17,7 @@ from qm_tui.text import pad_or_truncate, pluralize, sanitize, with_full_stop
 from qm_tui.tui.changes.choice_dialog import NO, YES, ChoiceDialog
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import value_text
-from qm_tui.tui.widgets.confirming import redraw_pending
+from qm_tui.tui.widgets.dialog import redraw_pending
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.background import run_with_progress
 from qm_tui.tui.work.job import JobProgressed, job_end_message

@@ -16,8 +16,7 @@ from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.changes.value_picker import ValueInUse, ValuePicker, open_picker
 from qm_tui.tui.counts.rename import RenamePlan
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.widgets.confirming import Confirms
-from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
+from qm_tui.tui.widgets.dialog import Confirms, Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.suggester import MAX_COMPARED, Suggestions, suggest
 from qm_tui.tui.widgets.text_input import SafeInput

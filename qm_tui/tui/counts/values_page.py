@@ -18,7 +18,7 @@ from qm_tui.tui.counts.rename_flow import rename
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.page import COMMON, UNDO
 from qm_tui.tui.widgets.count_table import INITIAL_POSITION, MAX_SHOWN, NumberColumn, NumberList
-from qm_tui.tui.widgets.tab_row import FieldLine
+from qm_tui.tui.widgets.key_hint import FieldLine
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import Field

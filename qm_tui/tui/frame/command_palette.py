@@ -15,7 +15,7 @@ from qm_tui.config.preferences import Theme
 from qm_tui.text import pad_or_truncate
 from qm_tui.tui.frame.key_help import active_actions
 from qm_tui.tui.widgets.dialog import Dialog, dialog_frame
-from qm_tui.tui.widgets.filter_input import ListFilterInput
+from qm_tui.tui.widgets.text_input import ListFilterInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _OWN: Final = ("In the list", "On this page", "In this dialog", "In this area")

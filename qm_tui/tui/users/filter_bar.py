@@ -11,7 +11,7 @@ from textual.widgets import Input, Label, Static
 
 from qm_tui.text import sanitize
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.filter_input import FilterInput
+from qm_tui.tui.widgets.text_input import FilterInput
 from qm_tui.users.query.completion import Completions, ValuesOf, complete_filter
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 

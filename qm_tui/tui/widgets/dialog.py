@@ -1,15 +1,21 @@
-"""The base class of dialogs, and the frame and the buttons that they share."""
+"""The base class of dialogs, their frame and buttons, and when screens that confirm were drawn."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
+from typing import Any, ClassVar, Final
+from weakref import WeakKeyDictionary
 
 from textual.await_complete import AwaitComplete
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen, ScreenResultType
+from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Button
 
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import key_hints, safe
+
+_drawn_at: Final[WeakKeyDictionary[Screen[Any], float]] = WeakKeyDictionary()
 
 
 class Dialog(ReliableTimers, ModalScreen[ScreenResultType]):
@@ -48,3 +54,38 @@ def button_row(**labels: str) -> Horizontal:
         *(Button(safe(label), id=name, compact=True) for name, label in labels.items()),
         classes="dialog-buttons",
     )
+
+
+class Confirms:
+    """A screen that confirms something, or shows a message that must be read.
+
+    Enter and the keys of its buttons count only if they were typed after it had been drawn. Keys
+    that were typed before fill fields and move.
+    """
+
+    takes_early_escape: ClassVar[bool] = True
+    """Whether Esc typed before it was drawn closes it."""
+
+    def may_confirm(self, key: str) -> bool:
+        """Whether a key may confirm something now. Text in a field and moves never do."""
+        return True
+
+
+def drawn_at(screen: Screen[Any]) -> float:
+    """Return when a screen was drawn, in seconds of the monotonic clock.
+
+    It is infinity if the screen has not been drawn with what it shows now.
+    """
+    return _drawn_at.get(screen, inf)
+
+
+def redraw_pending(screen: Screen[Any]) -> None:
+    """Note that a screen is new, or shows something else that it asks to confirm."""
+    _drawn_at.pop(screen, None)
+    screen.call_after_refresh(note_drawn, screen)  # nothing may be left to draw
+
+
+def note_drawn(screen: Screen[Any]) -> None:
+    """Note that a screen was drawn, if it is on top."""
+    if screen.is_mounted and screen.is_current:
+        _drawn_at.setdefault(screen, time.monotonic())

@@ -11,7 +11,7 @@ from textual.widgets import Button, Input, Label
 
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog, dialog_frame
-from qm_tui.tui.widgets.filter_input import ListFilterInput
+from qm_tui.tui.widgets.text_input import ListFilterInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
 _TITLE: Final = 50

@@ -10,8 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.widgets.confirming import Confirms
-from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
+from qm_tui.tui.widgets.dialog import Confirms, Dialog, button_row, dialog_frame
 
 ResultT = TypeVar("ResultT")
 

@@ -1,12 +1,23 @@
-"""An input from which control characters are removed."""
+"""Inputs from which control characters are removed, among them those of filters."""
+
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.highlighter import Highlighter
+from rich.segment import Segment
 from rich.text import Text
+from textual.binding import Binding, BindingType
 from textual.geometry import Offset
+from textual.strip import Strip
 from textual.widgets import Input
 
-from qm_tui.text import MAX_MARKS, is_combining_mark, sanitize
+from qm_tui.text import (
+    MAX_MARKS,
+    is_combining_mark,
+    pad_or_truncate,
+    sanitize,
+    truncate_middle,
+)
 
 
 class ReplacementHighlighter(Highlighter):
@@ -66,6 +77,36 @@ class SafeInput(Input):
 
     def on_characters_dropped(self, characters: int) -> None:
         """Called if nonprintable characters were removed, with their number."""
+
+
+class FilterInput(SafeInput):
+    """A field for a filter.
+
+    It shows the start and the end of a long one. With the focus, it scrolls as other fields do.
+    """
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        text = sanitize(self.value)
+        if y or self.has_focus or cell_len(text) <= width:
+            return super().render_line(y)
+        return Strip(
+            [Segment(pad_or_truncate(truncate_middle(text, width), width), self.rich_style)], width
+        )
+
+
+class ListFilterInput(SafeInput):
+    """An input whose dialog narrows a list. Keys that move up and down move in the list.
+
+    The dialog has the actions `move` and `move_page`.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "screen.move(-1)", "Up", show=False),
+        Binding("down", "screen.move(1)", "Down", show=False),
+        Binding("pageup", "screen.move_page(-1)", "Page up", show=False),
+        Binding("pagedown", "screen.move_page(1)", "Page down", show=False),
+    ]
 
 
 def _can_be_shown(character: str) -> bool:

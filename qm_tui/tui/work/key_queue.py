@@ -26,7 +26,7 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from qm_tui.tui.terminal.input_driver import InputRead, Typed
-from qm_tui.tui.widgets.confirming import Confirms, drawn_at
+from qm_tui.tui.widgets.dialog import Confirms, drawn_at
 from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
 from qm_tui.tui.work.flow import cancel_opening, is_deciding
 

@@ -22,7 +22,7 @@ from textual.widgets import OptionList, Tree
 
 from qm_tui.tui.terminal.input_driver import InputRead, Typed
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
-from qm_tui.tui.widgets.confirming import drawn_at, note_drawn, redraw_pending
+from qm_tui.tui.widgets.dialog import drawn_at, note_drawn, redraw_pending
 from qm_tui.tui.work.flow import show_screen
 from qm_tui.tui.work.key_queue import KeyQueue, KeyRefused
 

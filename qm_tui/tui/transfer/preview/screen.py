@@ -28,7 +28,7 @@ from qm_tui.tui.transfer.preview.view_model import (
     RecordFilter,
     lost_text,
 )
-from qm_tui.tui.widgets.confirming import Confirms, redraw_pending
+from qm_tui.tui.widgets.dialog import Confirms, redraw_pending
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import JobProgressed, job_end_message

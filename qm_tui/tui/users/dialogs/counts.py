@@ -13,7 +13,7 @@ from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import MAX_SHOWN, TOO_LONG, NumberList
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
-from qm_tui.tui.widgets.tab_row import FieldLine
+from qm_tui.tui.widgets.key_hint import FieldLine
 from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
 from qm_tui.tui.work.background import run_in_thread
 from qm_tui.users.fields import Kind, User
