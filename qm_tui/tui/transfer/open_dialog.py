@@ -8,10 +8,8 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Label, Static
-from textual.worker import get_current_worker
 
 from qm_tui.paths import abbreviate_home
 from qm_tui.transfer.reading.head import peek_lines
@@ -26,6 +24,7 @@ from qm_tui.tui.transfer.files.folder import (
     resolve_typed_path,
 )
 from qm_tui.tui.transfer.files.path_input import PathInput
+from qm_tui.tui.work.background import run_in_thread
 from qm_tui.tui.work.job import DEBOUNCE
 
 _PEEK_DELAY: Final = 0.15
@@ -45,18 +44,6 @@ class OpenDialog(FileDialog[Path]):
         "Path is required. Enter a path, or select a file from the list."
     )
     VERB: ClassVar[str] = "Open"
-
-    class _Peeked(Message):
-        def __init__(self, path: Path, lines: list[str]) -> None:
-            super().__init__()
-            self.path = path
-            self.lines = lines
-
-    class _FolderTyped(Message):
-        def __init__(self, text: str, folder: Path) -> None:
-            super().__init__()
-            self.text = text
-            self.folder = folder
 
     def __init__(self, start: Path) -> None:
         super().__init__(start)
@@ -196,17 +183,12 @@ class OpenDialog(FileDialog[Path]):
             entry = self.files.entries[exact[0]] if exact else None
         self._peek_soon(entry)
 
-    @work(thread=True, exclusive=True, group="typing")
-    def _find_folder(self, text: str, folders: Sequence[Path]) -> None:
-        worker = get_current_worker()
-        folder = next(filter(is_folder, folders), None)
-        if folder is not None and not worker.is_cancelled:
-            self.post_message(self._FolderTyped(text, folder))
-
-    @on(_FolderTyped)
-    def _show_typed_folder(self, event: _FolderTyped) -> None:
-        if self.field.value == event.text and self.is_typed:
-            self.files.show_folder(event.folder)
+    @work(exclusive=True, group="typing")
+    async def _find_folder(self, text: str, folders: Sequence[Path]) -> None:
+        """Show the first of these folders that exists, if the text is still in the field."""
+        folder = await run_in_thread(lambda _rest: next(filter(is_folder, folders), None))
+        if folder is not None and self.field.value == text and self.is_typed:
+            self.files.show_folder(folder)
 
     def _peek_soon(self, entry: DirectoryEntry | None) -> None:
         """Read the first lines of a file once the cursor has stayed on it."""
@@ -217,18 +199,13 @@ class OpenDialog(FileDialog[Path]):
             path = entry.path
             self._peek_timer = self.set_timer(_PEEK_DELAY, lambda: self._peek(path))
 
-    @work(thread=True, exclusive=True, group="peek")
-    def _peek(self, path: Path) -> None:
-        worker = get_current_worker()
-        lines = peek_lines(path)
-        if not worker.is_cancelled:
-            self.post_message(self._Peeked(path, lines))
-
-    @on(_Peeked)
-    def _peeked(self, event: _Peeked) -> None:
+    @work(exclusive=True, group="peek")
+    async def _peek(self, path: Path) -> None:
+        """Show the first lines of a file, if the cursor is still on it."""
+        lines = await run_in_thread(lambda _rest: peek_lines(path))
         entry = self.files.cursor_entry
-        if entry is not None and entry.path == event.path:
-            self._show_lines(event.lines)
+        if entry is not None and entry.path == path:
+            self._show_lines(lines)
 
     def _show_lines(self, lines: list[str]) -> None:
         preview = self.query_one("#lines", Static)

@@ -13,18 +13,18 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.widgets import Button, Label, Static
-from textual.worker import get_current_worker
 
 from qm_tui.errors import UserError
 from qm_tui.paths import abbreviate_home, initial_folder
+from qm_tui.progress import YieldControl
 from qm_tui.tui.text.safe_content import safe, safe_path
 from qm_tui.tui.transfer.files.file_list import FileList, reading_text
 from qm_tui.tui.transfer.files.folder import resolve_typed_path
 from qm_tui.tui.transfer.files.path_input import PathInput
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.key_hint import KeyHint
+from qm_tui.tui.work.background import run_in_thread
 from qm_tui.tui.work.key_queue import KeyRefused
 
 Result = TypeVar("Result")
@@ -60,12 +60,6 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
     """The label of the button."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "cancel", "Cancel")]
-
-    class _PathChecked(Message):
-        def __init__(self, check: PathCheck | None, message: str) -> None:
-            super().__init__()
-            self.check = check
-            self.message = message
 
     def __init__(self, start: Path) -> None:
         super().__init__(classes="file-dialog")
@@ -194,30 +188,26 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
         self._is_checking = True
         self._check_path(self.resolve(text), text.rstrip().endswith("/"))
 
-    @work(thread=True, exclusive=True, group="judging")
-    def _check_path(self, paths: Sequence[Path], is_folder_expected: bool) -> None:
-        worker = get_current_worker()
-        verdict, message = None, ""
-        path = next(filter(self.can_be_meant, paths), paths[0])
-        try:
+    @work(exclusive=True, group="judging")
+    async def _check_path(self, paths: Sequence[Path], is_folder_expected: bool) -> None:
+        def check_first(_rest: YieldControl) -> PathCheck:
+            path = next(filter(self.can_be_meant, paths), paths[0])
             _require_possible_name(path)
-            verdict = self.check_path(path, is_folder_expected)
-        except UserError as error:
-            message = str(error)
-        if not worker.is_cancelled:
-            self.post_message(self._PathChecked(verdict, message))
+            return self.check_path(path, is_folder_expected)
 
-    @on(_PathChecked)
-    def _path_checked(self, event: _PathChecked) -> None:
-        self._is_checking = False
-        if event.check is None:
+        try:
+            check = await run_in_thread(check_first)
+        except UserError as error:
+            self._is_checking = False
             self.post_message(KeyRefused())
-            self.show_message(event.message)
-        elif event.check.is_folder:
+            self.show_message(str(error))
+            return
+        self._is_checking = False
+        if check.is_folder:
             self.clear_message()
-            self.enter(event.check.path)
+            self.enter(check.path)
         else:
-            self.accept(event.check)
+            self.accept(check)
 
     @on(FileList.ReadingStarted)
     def _reading_started(self, event: FileList.ReadingStarted) -> None:

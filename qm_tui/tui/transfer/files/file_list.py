@@ -2,21 +2,22 @@
 
 import os
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
 from rich.segment import Segment
-from textual import on, work
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
-from textual.worker import get_current_worker
 
 from qm_tui.errors import UserError
 from qm_tui.paths import abbreviate_home
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, size_text
 from qm_tui.tui.transfer.files.folder import DirectoryEntry, date_text, list_directory
 from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.background import run_in_thread
 
 _SIZE_WIDTH: Final = 8
 _DATE_WIDTH: Final = 15
@@ -64,18 +65,6 @@ class FileList(VirtualList):
             self.is_shown = is_shown
             self.message = message
 
-    class _ReadingFinished(Message):
-        """The thread has ended; `folder` is None if none of the folders could be read."""
-
-        def __init__(
-            self, number: int, folder: Path | None, entries: list[DirectoryEntry], message: str
-        ) -> None:
-            super().__init__()
-            self.number = number
-            self.folder = folder
-            self.entries = entries
-            self.message = message
-
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.folder = Path("/")
@@ -83,7 +72,6 @@ class FileList(VirtualList):
         self.shows_hidden = False
         self.is_by_name = False
         self.is_reading = False
-        self._readings = 0
         self._requested_folders: tuple[Path, ...] = (self.folder,)
         self._requested_cursor: Path | None = None
         self._now = datetime.now()
@@ -110,41 +98,31 @@ class FileList(VirtualList):
             folders: the folder, followed by fallbacks.
             cursor: the entry to move the cursor to; if it is not shown, the newest file.
         """
-        self._readings += 1
         self._requested_folders, self._requested_cursor = folders, cursor
         self.is_reading = True
         self.refresh()
         self.post_message(self.ReadingStarted(folders[0]))
-        self._read([_plain(folder) for folder in folders], self._readings)
+        self._read([_plain(folder) for folder in folders])
 
-    @work(thread=True, exclusive=True, group="listing")
-    def _read(self, folders: list[Path], number: int) -> None:
-        worker = get_current_worker()
-        message = ""
+    @work(exclusive=True, group="listing")
+    async def _read(self, folders: list[Path]) -> None:
+        """Read folders until one of them can be read, and show it."""
+        message, is_read = "", False
         for folder in folders:
+            read = partial(list_directory, folder, self.shows_hidden, self.is_by_name)
             try:
-                entries = list_directory(folder, self.shows_hidden, self.is_by_name)
+                self.entries = await run_in_thread(read)
             except UserError as error:
                 message = message or str(error)
                 continue
-            if not worker.is_cancelled:
-                self.post_message(self._ReadingFinished(number, folder, entries, message))
-            return
-        if not worker.is_cancelled:
-            self.post_message(self._ReadingFinished(number, None, [], message))
-
-    @on(_ReadingFinished)
-    def _show(self, event: _ReadingFinished) -> None:
-        event.stop()
-        if event.number != self._readings:
-            return
+            self.folder, is_read = folder, True
+            break
         self.is_reading = False
-        if event.folder is not None:
-            self.folder, self.entries = event.folder, event.entries
+        if is_read:
             self._now = datetime.now()
             self.rows_changed(self._row_for_cursor())
         self.refresh()
-        self.post_message(self.FolderRead(event.folder is not None, event.message))
+        self.post_message(self.FolderRead(is_read, message))
 
     def _row_for_cursor(self) -> int:
         """Return the row of the requested entry, else the newest file, else the first folder."""

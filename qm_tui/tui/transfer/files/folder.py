@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.paths import abbreviate_home
-from qm_tui.progress import yield_control
+from qm_tui.progress import YieldControl, yield_control
 from qm_tui.text import sanitize
 from qm_tui.transfer.reading.read_options import SUFFIX
 
@@ -61,13 +61,16 @@ class DirectoryEntry(NamedTuple):
         return self.path.name == PARENT
 
 
-def list_directory(folder: Path, hidden: bool, by_name: bool) -> list[DirectoryEntry]:
+def list_directory(
+    folder: Path, hidden: bool, by_name: bool, rest: YieldControl
+) -> list[DirectoryEntry]:
     """List the folders and .csv files of a folder.
 
     Args:
         folder: the absolute path of the folder.
         hidden: whether to include names that begin with a dot.
         by_name: whether to sort files by name; otherwise newest first.
+        rest: lets other threads run.
 
     Returns:
         The parent folder, if there is one; the folders by name; the .csv files.
@@ -75,7 +78,6 @@ def list_directory(folder: Path, hidden: bool, by_name: bool) -> list[DirectoryE
     Raises:
         UserError: the folder cannot be read.
     """
-    rest = yield_control()
     folders: list[DirectoryEntry] = []
     files: list[DirectoryEntry] = []
     try:

@@ -1,7 +1,7 @@
 """The details of one record of a planned import: its problems, and each field before and after."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final, NamedTuple, cast
+from typing import Any, ClassVar, Final, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.text import sanitize, with_full_stop
@@ -17,7 +16,6 @@ from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.plan import RecordOutcome, Result
 from qm_tui.transfer.planning.plan_text import fixing_value
 from qm_tui.transfer.planning.totals import fixing_option
-from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import key_hints, safe
 from qm_tui.tui.text.severity_symbols import SEVERITY_SYMBOLS, severity_symbol
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
@@ -91,7 +89,7 @@ class RecordScreen(Dialog[RecordScreenResult]):
         Binding("c", "correct", "Correct"),
         Binding("n,right", "move(1)", "Next record"),
         Binding("p,left", "move(-1)", "Previous record"),
-        Binding("question_mark,f1", "show_keys", "Keys"),
+        Binding("question_mark", "app.show_keys", "Keys"),
         Binding("escape,q", "close", "Close"),
     ]
 
@@ -159,10 +157,6 @@ class RecordScreen(Dialog[RecordScreenResult]):
     def action_close(self) -> None:
         """Close the screen."""
         self.dismiss(RecordScreenResult(self._outcome.number, correct=False))
-
-    def action_show_keys(self) -> None:
-        """Show the keyboard shortcuts."""
-        self.app.push_screen(KeysScreen(active_keys(cast("Screen[None]", self))))
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
