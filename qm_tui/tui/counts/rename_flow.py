@@ -1,7 +1,7 @@
 """The rename of a value for all its users: asked for, planned, and saved in one transaction."""
 
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from textual.screen import Screen
 
@@ -18,13 +18,6 @@ from qm_tui.tui.work.session import Session
 from qm_tui.users.query.counts import FieldValues
 
 _NO_USERS_LEFT: Final = f"{STORE_CHANGED} No user has this value anymore. Nothing was changed."
-
-
-class _PlannedRename(NamedTuple):
-    """The effect of a rename on the current state."""
-
-    plan: BulkPlan
-    rename_plan: RenamePlan
 
 
 async def rename(
@@ -48,29 +41,30 @@ async def rename(
     planned = await run_job(page, session, work, CANCELED, holds_keys=True)
     if planned is None:
         return None
-    if not planned.rename_plan.number:
+    plan, renaming = planned
+    if not renaming.number:
         await page.app.push_screen_wait(MessageDialog(_NO_USERS_LEFT))
         return None
-    if planned.rename_plan != rename_plan:
-        text = f"{STORE_CHANGED} Now: {planned.rename_plan.effect_text} Continue?"
-        if not await page.app.push_screen_wait(
-            ConfirmQuestion(text, yes=planned.rename_plan.button_label)
-        ):
+    if renaming != rename_plan:
+        text = f"{STORE_CHANGED} Now: {renaming.effect_text} Continue?"
+        question = ConfirmQuestion(text, yes=renaming.button_label)
+        if not await page.app.push_screen_wait(question):
             return None
-    is_done = await run_bulk(page, session, planned.plan, partial(_result_text, rename_plan))
+    is_done = await run_bulk(page, session, plan, partial(_result_text, rename_plan))
     return rename_plan.new if is_done else None
 
 
 def _plan_rename(
     rename_plan: RenamePlan, state: State, progress: ProgressCallback
-) -> _PlannedRename:
+) -> tuple[BulkPlan, RenamePlan]:
+    """Return the change, and its effect on a state. For worker threads."""
     plan = plan_bulk(rename_plan.change, state, progress)
     index, others = rename_plan.field.index, 0
     for done, user in enumerate(state.users.values()):
         if not done % CHUNK_SIZE:
             progress(Phase.CHECKING, done, len(state.users))
         others += user[index] == rename_plan.new
-    return _PlannedRename(plan, rename_plan._replace(number=plan.users, existing=others))
+    return plan, rename_plan._replace(number=plan.users, existing=others)
 
 
 def _result_text(rename_plan: RenamePlan, plan: BulkPlan) -> str:

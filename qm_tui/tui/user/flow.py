@@ -8,7 +8,7 @@ from textual.screen import Screen
 from qm_tui.tui.changes.bulk_fields import allows_unlicensed
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.draft import UserDraft
-from qm_tui.tui.user.form_screen import UserFormScreen, edit_title
+from qm_tui.tui.user.form_screen import UserFormScreen
 from qm_tui.tui.user.password_dialog import PasswordDialog
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import FIELD, NEW_USER, User, template_from
@@ -37,7 +37,8 @@ async def edit(page: Screen[Any], session: Session, user: User) -> None:
         user: the user as shown.
     """
     draft = UserDraft(user, is_new=False, allow_unlicensed=await allows_unlicensed())
-    await page.app.push_screen_wait(UserFormScreen(draft, session, page, edit_title(draft)))
+    title = f"Edit {user_title(user)}"
+    await page.app.push_screen_wait(UserFormScreen(draft, session, page, title))
 
 
 async def change_password(page: Screen[Any], session: Session, user: User) -> None:

@@ -17,9 +17,9 @@ from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.user.form import RowIssues, UserForm
 from qm_tui.tui.user.form_rows import FormRow, InputRejected, TextRow, note_of
-from qm_tui.tui.user.save import BUSY, EditConflict, UserDeleted, UserSaved, save_user
+from qm_tui.tui.user.save import BUSY, EditConflict, UserSaved, save_user
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
-from qm_tui.tui.widgets.message_box import MessageDialog, discard_question
+from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import DEBOUNCE
@@ -233,8 +233,6 @@ class UserFormScreen(Dialog[bool]):
             self.dismiss(True)
         elif isinstance(outcome, EditConflict):
             self._show_conflict(outcome)
-        elif isinstance(outcome, UserDeleted):
-            await self.app.push_screen_wait(MessageDialog(outcome.message))
 
     # Conflicts with another admin
 
@@ -291,15 +289,11 @@ class UserFormScreen(Dialog[bool]):
             return _NEW_UNSAVED
         return f"Unsaved changes to {user_title(self._draft.before)} will be lost"
 
-    @flow
-    async def action_back(self) -> None:
+    def action_back(self) -> None:
         """Close the form, after a confirmation if there are changes."""
-        if self._is_saving or not self.is_active:
-            return  # it is being saved, or the question is already open
-        text = _DISCARD_NEW if self._draft.is_new else _DISCARD
-        question = discard_question(text)
-        if not self._is_typed or await self.app.push_screen_wait(question):
-            self.dismiss(False)
+        if self.is_active and not self._is_saving:  # nor is the question already open
+            text = _DISCARD_NEW if self._draft.is_new else _DISCARD
+            close_or_ask(self, text, is_unsaved=self._is_typed, result=False)
 
     def action_show_keys(self) -> None:
         """Show the keyboard shortcuts of the form, without those of its inputs."""
@@ -316,8 +310,3 @@ class UserFormScreen(Dialog[bool]):
             "cancel": self.action_back,
         }
         actions[event.button.id or "cancel"]()
-
-
-def edit_title(draft: UserDraft) -> str:
-    """Return the title of the form for an existing user."""
-    return f"Edit {user_title(draft.before)}"

@@ -15,7 +15,7 @@ from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.form_rows import InputRejected, SecretInput
 from qm_tui.tui.user.save import BUSY, save_password, user_label
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
-from qm_tui.tui.widgets.message_box import discard_question
+from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.key_queue import KeyRefused
@@ -116,14 +116,10 @@ class PasswordDialog(Dialog[bool]):
         """What quitting would discard, as a clause; empty if nothing was typed."""
         return _UNSAVED if self._first.value or self._again.value else ""
 
-    @flow
-    async def action_back(self) -> None:
+    def action_back(self) -> None:
         """Close the dialog, after a confirmation if a password was typed."""
-        question = discard_question(_DISCARD)
-        if not self.is_active:
-            return  # the question is already open
-        if not self._is_saving and (not self.unsaved or await self.app.push_screen_wait(question)):
-            self.dismiss(False)
+        if self.is_active and not self._is_saving:  # nor is the question already open
+            close_or_ask(self, _DISCARD, is_unsaved=bool(self.unsaved), result=False)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

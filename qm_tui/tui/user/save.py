@@ -1,11 +1,11 @@
 """Saving an edited or new user in the store. For worker threads."""
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from qm_tui.progress import ProgressCallback
 from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.changes.edit import MergeConflict, MergeConflictError, add_user, save_edit
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.transaction import ValidationFailed
 from qm_tui.text import sanitize, with_full_stop
@@ -21,8 +21,7 @@ _NAME: Final = 50
 """Characters of a name, so that the Actions bar has room for the message."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserSaved:
+class UserSaved(NamedTuple):
     """The user was saved.
 
     Attributes:
@@ -48,19 +47,9 @@ class EditConflict(NamedTuple):
     message: str
 
 
-class UserDeleted(NamedTuple):
-    """Nothing was saved: the user was deleted.
-
-    Attributes:
-        message: the error message.
-    """
-
-    message: str
-
-
 def save_user(
     session: Session, draft: UserDraft, password: str, progress: ProgressCallback
-) -> UserSaved | EditConflict | UserDeleted:
+) -> UserSaved | EditConflict:
     """Save a user in one transaction.
 
     Args:
@@ -70,7 +59,7 @@ def save_user(
         progress: called with the progress.
 
     Raises:
-        StoreError: the store cannot be written.
+        StoreError: the store cannot be written, or the user was deleted.
     """
     store, user, name = session.store, draft.user, user_label(draft.user)
     if draft.is_new:
@@ -85,11 +74,11 @@ def save_user(
     except MergeConflictError as error:
         now = store.state.users.get(user.user_id)
         if now is None:
-            return UserDeleted(
+            raise StoreError(
                 f"Another admin deleted {user_label(draft.before)} in the meantime. Nothing was "
                 "saved. Undo the deletion on the Activity page in another session and press F2 "
                 "again, or press Esc to close the form."
-            )
+            ) from None
         return EditConflict(now, error.conflicts, with_full_stop(str(error)))
     return UserSaved(_view(session, user.user_id, is_new=False), f"Saved {name}. {UNDO_HINT}")
 
