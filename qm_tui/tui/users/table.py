@@ -61,8 +61,8 @@ class UsersDataTable(VirtualList):
         Binding("asterisk", "mark_all", "Mark or unmark all shown users", show=False),
         Binding("s", "sort(False)", "Sort by the current column; again to reverse", show=False),
         Binding("S", "sort(True)", "Add the current column as second sort key", show=False),
-        Binding("y", "copy_cell", "Copy the cell to the clipboard", show=False),
-        Binding("Y", "copy_row", "Copy the row, without password and salt", show=False),
+        Binding("y", "copy(False)", "Copy the cell to the clipboard", show=False),
+        Binding("Y", "copy(True)", "Copy the row, without password and salt", show=False),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -149,11 +149,6 @@ class UsersDataTable(VirtualList):
     def current_key(self) -> str:
         """The key of the current column."""
         return self._layout.columns[self.current_column].key
-
-    @property
-    def visible_columns(self) -> tuple[str, ...]:
-        """The keys of the visible columns, from left to right."""
-        return tuple(drawn.column.key for drawn in self._columns_in(self.size.width))
 
     def show(
         self,
@@ -304,17 +299,12 @@ class UsersDataTable(VirtualList):
 
     # Marking and copying
 
-    def action_copy_cell(self) -> None:
-        """Request to copy the current cell."""
+    def action_copy(self, whole_row: bool) -> None:
+        """Request to copy the current cell or row."""
         user_id = self.cursor_user_id
         if user_id is not None:
-            self.post_message(self.CopyRequested(user_id, self.current_key))
-
-    def action_copy_row(self) -> None:
-        """Request to copy the current row."""
-        user_id = self.cursor_user_id
-        if user_id is not None:
-            self.post_message(self.CopyRequested(user_id, None))
+            column_key = None if whole_row else self.current_key
+            self.post_message(self.CopyRequested(user_id, column_key))
 
     def action_mark(self) -> None:
         """Request to mark or unmark the current user."""

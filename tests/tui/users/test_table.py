@@ -10,12 +10,10 @@ from wcwidth import wcwidth
 
 from qm_tui.tui.frame.stylesheets import style_sheets
 from qm_tui.tui.users.table import UsersDataTable
-from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, LICENSE, ColumnPlacement, Layout
 from qm_tui.users.query.views import SortKey
 from tests.tui.pages import sample_users
 
-LARGEST = Layout(tuple(ColumnPlacement(key, one.width) for key, one in COLUMN.items()))
 """All 27 columns."""
 
 
@@ -62,12 +60,6 @@ class TableApp(App[None]):
 
     def on_users_data_table_sort_requested(self, event):
         self.messages.append(("sort", event.column_key, event.add))
-
-    def on_users_data_table_copy_requested(self, event):
-        self.messages.append(("copy", event.user_id, event.column_key))
-
-    def on_virtual_list_row_highlighted(self, event):
-        self.messages.append(("highlighted", event.cursor_row))
 
     def on_virtual_list_row_selected(self, event):
         self.messages.append(("selected", event.cursor_row))
@@ -121,32 +113,10 @@ async def test_only_visible_rows_are_drawn(monkeypatch):
         assert len(set(made)) < 4 * PAGE
 
 
-@pytest.mark.parametrize(
-    ("width", "columns"),
-    [(40, DEFAULT_LAYOUT), (102, LARGEST)],
-)
-async def test_left_and_right_reach_every_column(width, columns):
-    app = TableApp(10, columns)
-    keys = [one.key for one in columns.columns]
-    async with app.run_test(size=(width, 24)) as pilot:
-        at_the_start = app.table.visible_columns
-        seen = set()
-        for key in keys:
-            assert app.header.startswith("   First Name")
-            assert app.table.current_key == key
-            assert key in app.table.visible_columns
-            seen |= set(app.table.visible_columns)
-            await pilot.press("right")
-        assert seen == set(keys)
-        assert app.table.visible_columns[-1] == keys[-1]
-        for _ in keys:
-            await pilot.press("left")
-        assert app.table.current_column == 0
-        assert app.table.visible_columns == at_the_start
-
-
 async def test_lines_are_as_wide_as_table():
-    app = TableApp(30, LARGEST, first_name="陈\u200d🙂e\u0301❤\ufe0f👍🏽🇩🇪", last_name="\u0301x")
+    app = TableApp(
+        30, layout(*COLUMN), first_name="陈\u200d🙂e\u0301❤\ufe0f👍🏽🇩🇪", last_name="\u0301x"
+    )
     async with app.run_test(size=(20, 24)) as pilot:
         for width in (20, 62, 102, 500):
             await pilot.resize_terminal(width, 24)
@@ -163,12 +133,10 @@ async def test_wider_table_leaves_no_room_after_last_column():
     app = TableApp(10)
     async with app.run_test(size=(62, 24)) as pilot:
         await pilot.press(*["right"] * 23)
-        few = app.table.visible_columns
+        assert app.position.endswith("columns 20-24 of 24")
         await pilot.resize_terminal(182, 24)
         await pilot.pause()
-        many = app.table.visible_columns
-        assert few[-1] == many[-1] == "secondary_phone_ip"
-        assert len(many) > len(few)
+        assert app.position.endswith("-24 of 24")
         assert app.table.render_line(0).text.rstrip()[100:]
 
 
@@ -183,36 +151,8 @@ async def test_current_column_survives_other_layout():
         assert app.current_header.strip() == "Department"
         app.table.show_layout(layout("extension", "location"))
         assert app.table.current_key == "location"
-        assert app.table.shown_layout == layout("extension", "location")
         await pilot.pause()
-        assert app.table.visible_columns == ("extension", "location")
-
-
-async def test_header_shows_sort_keys():
-    app = TableApp(10)
-    async with app.run_test(size=(62, 24)) as pilot:
-        app.table.show_sort([SortKey("last_name", descending=True), SortKey("extension")])
-        await pilot.pause()
-        assert app.header.startswith("   First Name Last Name▼ Exten▵ User Name")
-        app.table.show_sort([])
-        await pilot.pause()
-        assert app.header.startswith("   First Name Last Name Exten User Name")
-
-
-async def test_keys_apply_to_current_cell():
-    app = TableApp(10)
-    async with app.run_test(size=(62, 24)) as pilot:
-        for keys, message in (
-            ("s", ("sort", "first_name", False)),
-            ("right right S", ("sort", "extension", True)),
-            ("down left y", ("copy", "u00000000002", "last_name")),
-            ("Y", ("copy", "u00000000002", None)),
-            ("down", ("highlighted", 2)),
-            ("enter", ("selected", 2)),
-        ):
-            await pilot.press(*keys.split())
-            await pilot.pause()
-            assert app.messages[-1] == message
+        assert app.header.split() == ["Exten", "Location"]
 
 
 async def test_only_header_is_redrawn_if_columns_do_not_scroll(monkeypatch):
@@ -242,34 +182,22 @@ async def test_only_header_is_redrawn_if_columns_do_not_scroll(monkeypatch):
 
 NAMES = {
     "Chinese": "陈静国强欧阳",
-    "Korean": "김민준",
     "Korean, taken apart": "\u1112\u1161\u11ab",
     "half-width": "ｶﾞｷﾞ",
-    "full-width": "ＡＢＣ",
     "wide at the cut": "a陈b静c国d强e",
-    "wide blank": "a\u3000b",
     "Thai": "สมชาย น้ำ",
-    "Arabic": "محمد",
     "Hebrew": "נועה",
     "marks": "e\u0301a\u0301\u0302\u0303\u0304",
     "a mark first": "\u0301abc",
-    "only marks": "\u0301\u0302",
-    "a ring around": "A\u20dd",
     "emoji": "🙂🙂🙂🙂🙂🙂🙂",
-    "emoji of old": "❤☎⌚☕",
     "drawn as emoji": "❤\ufe0f☎\ufe0f",
     "drawn as text": "⌚\ufe0ex",
-    "key cap": "1\ufe0f\u20e3",
     "family": "👩\u200d👩\u200d👧",
     "skin": "👍🏽x",
-    "skin alone": "🏽x",
     "flag": "🇩🇪 Anna",
-    "half a flag": "🇩",
     "flag of tags": "🏴\U000e0067\U000e0062\U000e007f",
-    "kind of a character": "葛\U000e0100",
     "zero width": "a\u200bb\u2060c\u00add",
     "of either width": "±①→✓–…▲",
-    "no-break": "a\xa0b",
 }
 
 
@@ -294,9 +222,7 @@ async def test_footer_shows_position():
         for columns, keys, position in (
             (DEFAULT_LAYOUT, ["down"], "2 of 1,204   columns 3-7 of 24 → more"),
             (DEFAULT_LAYOUT, ["right"] * 7, "2 of 1,204   ← columns 5-9 of 24 → more"),
-            (DEFAULT_LAYOUT, ["right"] * 16, "2 of 1,204   ← columns 20-24 of 24"),
             (layout(("sip_uri", 60), "salt"), ["left"], "2 of 1,204   column 1 of 2 → more"),
-            (layout("first_name", "salt", frozen=1), [], "2 of 1,204   2 columns"),
             (layout("first_name"), [], "2 of 1,204   1 column"),
         ):
             app.table.show_layout(columns)
@@ -357,27 +283,17 @@ async def test_empty_table_handles_all_keys():
         await pilot.pause()
         assert app.messages == []
         assert app.table.cursor_user_id is None
-        assert isinstance(app.table, VirtualList)
 
 
-async def test_columns_stay_while_the_cursor_moves_or_another_admin_adds_users():
+async def test_columns_stay_until_other_users_are_shown():
     app = TableApp(300)
     async with app.run_test(size=(62, 24)) as pilot:
         before = app.header
-        for key in ("down", "pagedown", "end", "up"):
-            await pilot.press(key)
-            await pilot.pause()
-            assert app.header == before
-        long = app.users[app.ids[0]]._replace(user_id="new", user_name="x" * 40)
+        await pilot.press("down", "pagedown", "end", "up")
+        long = app.users[app.ids[0]]._replace(user_id="new", user_name="x" * 12)
         app.table.follow([*app.ids, "new"], {**app.users, "new": long}, {})
         await pilot.pause()
         assert app.header == before
-
-
-async def test_columns_follow_the_values_of_other_users():
-    app = TableApp(300)
-    async with app.run_test(size=(62, 24)) as pilot:
-        before = app.header
         users = {key: user._replace(user_name="x" * 12) for key, user in app.users.items()}
         app.table.follow(app.ids[100:], users, {})
         await pilot.pause()
