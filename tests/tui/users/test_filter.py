@@ -15,7 +15,6 @@ from qm_tui.users.fields import FIELD
 from tests.helpers import user
 from tests.tui.pages import (
     SAMPLES,
-    SMALL,
     app_on,
     commit,
     has_text,
@@ -363,18 +362,14 @@ LONG_FILTER = "active:yes -trainee -intern -freelancer -apprentice -temporary -l
 async def test_long_filter_shows_start_and_end_unless_it_is_edited(home):
     app = app_on(home / "users.json", sample_users(300))
     async with started(app, (60, 16)) as pilot:
-        for size in ((60, 16), SMALL):
-            await pilot.resize_terminal(*size)
-            await pilot.press("slash", "a")
-            bar_of(pilot).field.insert_text_at_cursor(LONG_FILTER[1:])
-            await pilot.pause()
-            line = next(line for line in shown(pilot).splitlines() if " / " in f" {line}")
-            assert "location:atlantis" in line
-            assert "active" not in line
-            await pressed(pilot, "enter")
-            line = next(line for line in shown(pilot).splitlines() if " / " in f" {line}")
-            assert "/ active:yes" in line
-            assert " … " in line
-            assert "atlantis " in line
-        field, matches = page_of(pilot).query_one("#users-filter"), "300 of 300 shown"
-        assert field.region.right == 80 - len(matches) - 2
+        await pilot.press("slash", "a")
+        bar_of(pilot).field.insert_text_at_cursor(LONG_FILTER[1:])
+        await pilot.pause()
+        line = next(line for line in shown(pilot).splitlines() if " / " in f" {line}")
+        assert "location:atlantis" in line
+        assert "active" not in line
+        await pressed(pilot, "enter")
+        line = next(line for line in shown(pilot).splitlines() if " / " in f" {line}")
+        assert "/ active:yes" in line
+        assert " … " in line
+        assert "atlantis " in line

@@ -134,12 +134,9 @@ def test_frozen_columns_keep_their_widths_at_every_position():
     ("width", "columns", "frozen"),
     [
         (62, DEFAULT_LAYOUT, 2),
-        (36, DEFAULT_LAYOUT, 2),
         (34, DEFAULT_LAYOUT, 1),
         (20, DEFAULT_LAYOUT, 0),
         (62, TOO_WIDE, 0),
-        (102, TOO_WIDE, 1),
-        (500, ALL_FROZEN, 27),
         (62, ALL_FROZEN, 4),
     ],
 )
@@ -154,10 +151,7 @@ def test_frozen_columns_leave_room_for_others(width, columns, frozen):
         (["extension", "department"], ["-extension", "department"], "Exten▼ Department▵"),
         (["extension", "department"], ["department", "-extension"], "Exten▿ Department▲"),
         ([("extension", 5), LICENSE], ["extension"], "Exten▲Lic"),
-        (["extension", LICENSE], [LICENSE], "Exten  Lic▲"),
         (["is_active", "privacy_enabled"], ["-is_active", "privacy_enabled"], "A▼P▵"),
-        ([("department", 6), LICENSE], ["department"], "Depart▲Lic"),
-        ([("department", 6), LICENSE], [LICENSE], "Depar… Lic▲"),
         (["extension"], ["location"], "Exten"),
     ],
 )

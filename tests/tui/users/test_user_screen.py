@@ -1,4 +1,4 @@
-"""The details of a user from the Users page: actions apply to that user only."""
+"""Details from the Users page: a screen whose actions apply to its user only, or a pane."""
 
 import asyncio
 
@@ -10,10 +10,12 @@ from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.activation import DeleteDialog
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.changes.undo_dialog import UndoDialog
+from qm_tui.tui.user.details_pane import DetailsPane
 from qm_tui.tui.user.form_screen import UserFormScreen
 from qm_tui.tui.user.password_dialog import PasswordDialog
 from qm_tui.tui.users.user_screen import UserScreen
 from tests.tui.pages import (
+    LARGE,
     SMALL,
     app_on,
     commit,
@@ -99,10 +101,10 @@ async def test_result_is_shown_and_undone_in_details(path):
         await pilot.press("right", "enter")
         await says(pilot, "Undid change of Location.")
         assert isinstance(top(pilot), UserScreen)
-        await pilot.press("escape")
+        await pilot.press("right", "right", "escape")
         await pilot.pause()
         assert top(pilot) is page_of(pilot)
-        assert table_of(pilot).cursor_user_id == USERS[1].user_id
+        assert table_of(pilot).cursor_row == 3  # it follows
     assert stored(path)[USERS[1].user_id] == USERS[1]
 
 
@@ -128,6 +130,8 @@ async def test_deleted_user_has_no_actions(path):
         await pilot.pause()
         assert USERS[3].user_name in shown(pilot)
         assert offered(pilot) == set(ACTS)
+        await pilot.press("left", "escape")  # the cursor cannot follow to a deleted user
+        await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
     assert len(stored(path)) == 4
 
 
@@ -142,12 +146,36 @@ async def test_read_only_store_has_no_actions(path):
         assert isinstance(top(pilot), UserScreen)
 
 
-@pytest.mark.parametrize("size", [(60, 16), SMALL])
-async def test_all_buttons_are_shown_in_full(path, size):
-    async with app_on(path, USERS).run_test(size=size) as pilot:
+async def test_all_buttons_are_shown_in_full_in_the_smallest_terminal(path):
+    async with app_on(path, USERS).run_test(size=(60, 16)) as pilot:
         await opened(pilot)
         for _ in USERS:
             for button in top(pilot).query(Button):
                 assert str(button.label) in shown(pilot)
             await pilot.press("right")
             await pilot.pause()
+
+
+async def test_wide_terminal_shows_pane_that_follows_cursor(path):
+    async with app_on(path, USERS).run_test(size=LARGE) as pilot:
+        await wait_until_idle(pilot)
+        pane, table = page_of(pilot).query_one(DetailsPane), table_of(pilot)
+        assert not bool(pane.display)
+        await pilot.press("enter", "down", "down")
+        await says(pilot, USERS[2].user_id)
+        assert bool(table.has_focus)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert not bool(pane.display)
+        await pilot.press("enter", "tab")
+        await pilot.pause()
+        assert bool(pane.has_focus)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert bool(table.has_focus)
+        await pilot.press("enter")
+        await pilot.resize_terminal(*SMALL)
+        await pilot.pause()
+        assert not bool(pane.display)
+        assert table.cursor_row == 2
+        assert bool(table.has_focus)

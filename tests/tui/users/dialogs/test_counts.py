@@ -3,24 +3,13 @@
 import pytest
 from textual.widgets import Button, Static
 
-from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.users.dialogs.counts import CountList, CountsDialog
 from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.users.query import counts
-from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH, parse_filter
+from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 from tests.helpers import ANNA
 from tests.tui.dialogs import DialogApp, open_dialog
 from tests.tui.pages import SMALL
-
-FIELDS = (
-    ("Department Name", "Department"),
-    ("Location", "Location"),
-    ("Security Profile Name", "Security"),
-    ("Recording Profile Name", "Recording"),
-    ("Recording Service IP Address", "Rec. Service"),
-    ("Licenses", "Licenses"),
-    ("Is User Active", "Active"),
-)
 
 
 def dialog_of(users, shown=None):
@@ -56,8 +45,9 @@ def fields_of(hand):
 FOUR = in_departments("Sales", "Sales", "IT", "")
 
 
-async def test_first_field_is_department():
-    async with open_dialog(dialog_of(FOUR)) as hand:
+async def test_shown_users_are_counted_first_by_department():
+    users = [*FOUR, *in_departments(*["Legal"] * 9)[4:]]
+    async with open_dialog(dialog_of(users, shown=["u3", "u2", "u1", "u0"])) as hand:
         assert header_of(hand).split() == ["Department", "Name:", "3", "values", "Users", "Share"]
         assert rows_of(hand) == [
             f"> Sales 2 50.0% {'■' * 6}",
@@ -66,35 +56,28 @@ async def test_first_field_is_department():
         ]
         assert "Count by field: 4 users shown" in hand.screen_text
         assert 'Filter  department:="Sales"' in hand.screen_text
-
-
-async def test_only_shown_users_are_counted():
-    async with open_dialog(dialog_of(FOUR, shown=["u2", "u0"])) as hand:
-        assert [row.split("■")[0].strip() for row in rows_of(hand)] == [
-            "> IT 1 50.0%",
-            "Sales 1 50.0%",
-        ]
+        for y in (2, 2):  # the second click on a row selects it
+            await hand.click("#count-list", (5, y))
+        assert hand.app.result == 'department:""'
 
 
 async def test_keys_and_clicks_change_field():
     async with open_dialog(dialog_of(FOUR)) as hand:
+        names = [name.strip("[]") for name in fields_of(hand)]
 
         def shows(place):
-            name, short = FIELDS[place]
-            assert header_of(hand).split(":")[0].strip() == name
-            expected = [f"[{one}]" if one == short else one for _, one in FIELDS]
-            assert fields_of(hand) == expected
+            marked = [f"[{name}]" if at == place else name for at, name in enumerate(names)]
+            return fields_of(hand) == marked
 
-        for place in (*range(1, 7), 0):
-            await hand.press("right" if place % 2 else "l")
-            shows(place)
-        for key, place in (("left", 6), ("h", 5)):
+        assert shows(0)
+        for key, place in (("right", 1), ("l", 2), ("left", 1), ("h", 0), ("h", 6), ("l", 0)):
             await hand.press(key)
-            shows(place)
-        for place in range(7):
-            await hand.pilot.click(list(hand.app.dialog.query(KeyHint))[place])
-            await hand.settle()
-            shows(place)
+            assert shows(place)
+        assert header_of(hand).startswith("  Department Name:")
+        await hand.pilot.click(list(hand.app.dialog.query(KeyHint))[4])
+        await hand.settle()
+        assert shows(4)
+        assert header_of(hand).startswith("  Recording Service IP Address:")
 
 
 async def test_user_with_several_licenses_counts_once_per_license():
@@ -114,7 +97,6 @@ async def test_user_with_several_licenses_counts_once_per_license():
     [
         (["j", "enter"], 'department:""'),
         (["tab", "enter"], 'department:="Sales"'),
-        (["l", "l", "l", "enter"], 'recording-profile:""'),
         (["left", "left", "down", "enter"], "license:unlimited"),
         (["escape"], None),
         (["tab", "tab", "enter"], None),
@@ -125,14 +107,6 @@ async def test_enter_returns_filter_term(keys, term):
         await hand.press(*keys)
         assert not hand.app.is_open
         assert hand.app.result == term
-
-
-@pytest.mark.parametrize("last", ["#count-list", "#use"])
-async def test_clicks_return_filter_term(last):
-    async with open_dialog(dialog_of(FOUR)) as hand:
-        await hand.click("#count-list", (5, 2))
-        await hand.click(last, (1, 2 if last == "#count-list" else 0))
-        assert hand.app.result == 'department:""'
 
 
 async def test_field_is_counted_once(monkeypatch):
@@ -183,33 +157,6 @@ async def test_without_users_nothing_can_be_added():
         assert hand.app.is_open
 
 
-HOSTILE = (
-    "[b]x[/b]",
-    "[@click=app.quit]a",
-    "[/x]",
-    "\x1b]52;c;eA==\x07",
-    "a\u202eb",
-    "e" + "\u0301" * 9,
-)
-
-
-async def test_untrusted_values_are_sanitized():
-    async with open_dialog(dialog_of(in_departments(*HOSTILE))) as hand:
-        text = hand.screen_text
-        for _ in HOSTILE:
-            text += hand.screen_text
-            await hand.press("down")
-        assert text.replace("\n", "").isprintable()
-        for shown in ("[b]x[/b]", "[@click=app.quit]a", "[/x]", "␛]52;c;eA==␇", "a‹U+202E›b"):
-            assert shown in text
-        terms = set()
-        for row in range(len(HOSTILE)):
-            list_of(hand).cursor_row = row
-            (term,) = parse_filter(list_of(hand).term)
-            terms.add(term.values[0].text)
-        assert terms == set(HOSTILE)
-
-
 async def test_value_too_long_for_filter_is_rejected():
     async with open_dialog(dialog_of(in_departments("x" * MAX_FILTER_LENGTH, "y"))) as hand:
         said = hand.app.dialog.query_one("#counts-said", Static)
@@ -235,11 +182,3 @@ async def test_thousands_of_values_can_be_scrolled():
         assert "← → field  Enter add to filter  ? keys  Esc close" in hand.screen_text
         await hand.press("enter")
         assert hand.app.result == 'department:="Department 4999"'
-
-
-async def test_keys_are_listed():
-    async with open_dialog(dialog_of(FOUR)) as hand:
-        await hand.press("?")
-        assert isinstance(hand.app.screen, KeysScreen)
-        for words in ("← h", "→ l", "Add to filter", "Next field"):
-            assert words in hand.screen_text
