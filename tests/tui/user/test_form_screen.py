@@ -415,14 +415,20 @@ async def test_esc_asks_only_if_there_are_changes(app, path):
     assert open_store(path).load().number == 1
 
 
-async def test_write_error_keeps_form_open(app, path, monkeypatch):
+async def test_failed_save_keeps_form_open(app, path, monkeypatch):
     async with app.run_test(size=SMALL) as pilot:
         await opened(pilot)
         await fill(pilot, "first_name", "Zoë")
-        full = Mock(side_effect=OSError(28, "No space"))
-        monkeypatch.setattr("qm_tui.tui.user.save.save_edit", full)
+        with monkeypatch.context() as patch:
+            full = Mock(side_effect=OSError(28, "No space"))
+            patch.setattr("qm_tui.tui.user.save.save_edit", full)
+            await pilot.press("f2")
+            await wait_until(pilot, lambda: isinstance(top(pilot), MessageDialog))
+        await pilot.press("enter")
+        await pilot.pause()
+        await asyncio.to_thread(commit, path, delete=ANNA.user_id)
         await pilot.press("f2")
-        await wait_until(pilot, lambda: isinstance(top(pilot), MessageDialog))
+        await wait_until(pilot, lambda: "Another admin deleted Anna Berg" in shown(pilot))
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(top(pilot), UserFormScreen)
@@ -432,11 +438,16 @@ async def test_write_error_keeps_form_open(app, path, monkeypatch):
 # Two admins
 
 
-async def test_changes_of_different_fields_are_merged(app, path):
+async def test_changes_of_different_fields_are_merged_and_a_taken_user_name_is_an_error(app, path):
     async with app.run_test(size=SMALL) as pilot:
         await opened(pilot)
         await fill(pilot, "first_name", "Zoë")
-        await asyncio.to_thread(commit, path, ANNA._replace(location="Bergen"))
+        await fill(pilot, "user_name", "zoe")
+        await asyncio.to_thread(commit, path, ANNA._replace(location="Bergen"), user("zoe"))
+        await pilot.press("f2")
+        await says(pilot, "user_name", "is already used by Zoe Zoesen")
+        assert isinstance(top(pilot), UserFormScreen)
+        await fill(pilot, "user_name", ANNA.user_name)
         await saved(pilot)
     assert stored(path) == ANNA._replace(first_name="Zoë", location="Bergen")
 
@@ -462,25 +473,3 @@ async def test_conflict_shows_both_values_to_choose_from(app, path, key, locatio
         await saved(pilot)
     first_name = "Zoë" if key == "f3" else "Anna"
     assert stored(path) == theirs._replace(location=location, first_name=first_name)
-
-
-async def test_user_deleted_by_another_admin_keeps_form_open(app, path):
-    async with app.run_test(size=SMALL) as pilot:
-        await opened(pilot)
-        await fill(pilot, "first_name", "Zoë")
-        await asyncio.to_thread(commit, path, delete=ANNA.user_id)
-        await pilot.press("f2")
-        await wait_until(pilot, lambda: "Another admin deleted Anna Berg" in shown(pilot))
-        await pilot.press("enter")
-        await pilot.pause()
-        assert input_of(pilot, "first_name").value == "Zoë"
-
-
-async def test_user_name_taken_by_another_admin_is_an_error(app, path):
-    async with app.run_test(size=SMALL) as pilot:
-        await opened(pilot)
-        await fill(pilot, "user_name", "zoe")
-        await asyncio.to_thread(commit, path, user("zoe"))
-        await pilot.press("f2")
-        await says(pilot, "user_name", "is already used by Zoe Zoesen")
-        assert isinstance(top(pilot), UserFormScreen)

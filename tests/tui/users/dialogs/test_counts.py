@@ -109,22 +109,6 @@ async def test_enter_returns_filter_term(keys, term):
         assert hand.app.result == term
 
 
-async def test_field_is_counted_once(monkeypatch):
-    counted = []
-    counts_of = counts.count_by
-
-    def noted(users, by, rest):
-        counted.append(by.name)
-        return counts_of(users, by, rest)
-
-    monkeypatch.setattr("qm_tui.tui.users.dialogs.counts.count_by", noted)
-    async with open_dialog(dialog_of(FOUR)) as hand:
-        for key in ("right", "left", "right", "left"):
-            await hand.press(key)
-        assert rows_of(hand)[0].startswith("> Sales 2")
-    assert counted == ["department", "location"]
-
-
 async def test_keys_work_during_count(monkeypatch):
     counts_of = counts.count_by
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from qm_tui.tui.users.dialogs.layout_editor import LayoutDraft
 from qm_tui.users.query.columns import (
     COLUMN,
-    DEFAULT_LAYOUT,
     LICENSE,
     MAX_WIDTH,
     ColumnPlacement,
@@ -102,12 +101,6 @@ def test_width_stays_within_limits(by, width):
     draft = LayoutDraft(FOUR)
     draft.widen(0, by)
     assert draft.layout.columns[0] == ColumnPlacement("salt", width)
-
-
-def test_reset_restores_default_columns():
-    draft = LayoutDraft(FOUR)
-    draft.reset()
-    assert draft.layout == DEFAULT_LAYOUT
 
 
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, len(COLUMN) - 1)), max_size=40))
