@@ -1,4 +1,4 @@
-"""The list of transactions, with the current one in full below it."""
+"""The transactions that match a filter, and their list with the current one in full below it."""
 
 from collections.abc import Sequence
 from textwrap import wrap
@@ -8,9 +8,10 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 
+from qm_tui.progress import YieldControl
 from qm_tui.store.changes.action_text import details_text, list_text
 from qm_tui.store.changes.transaction_text import origin_text, time_text, title_text
-from qm_tui.store.interface import TransactionSummary
+from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.widgets.virtual_list import VirtualList
 
@@ -29,13 +30,27 @@ _MEASURED: Final = 500
 """The number of transactions whose actions are measured: the newest."""
 
 
-class ContentWidths(NamedTuple):
+class _ContentWidths(NamedTuple):
     """The widths of the columns that fit their contents, in cells."""
 
     login: int
     address: int
     action: int
     counts: int
+
+
+class Transactions(NamedTuple):
+    """Transactions that were read.
+
+    Attributes:
+        matching: those that match the filter, newest first.
+        total: the number of all transactions.
+        content: the widths that the columns need.
+    """
+
+    matching: Sequence[TransactionSummary]
+    total: int
+    content: _ContentWidths
 
 
 class _Widths(NamedTuple):
@@ -49,11 +64,11 @@ class _Widths(NamedTuple):
     counts: int
 
 
-def measure(transactions: Sequence[TransactionSummary]) -> ContentWidths:
+def _measure(transactions: Sequence[TransactionSummary]) -> _ContentWidths:
     """Return the widths that the columns need. It takes long for many transactions."""
     logins = {transaction.login for transaction in transactions}
     addresses = {transaction.address for transaction in transactions}
-    return ContentWidths(
+    return _ContentWidths(
         max(map(_shown_width, (*logins, _LOGIN))),
         max(map(_shown_width, (*addresses, _ADDRESS))) if any(addresses) else 0,
         max((cell_len(_action(one)) for one in transactions[:_MEASURED]), default=0),
@@ -61,11 +76,37 @@ def measure(transactions: Sequence[TransactionSummary]) -> ContentWidths:
     )
 
 
+def read_transactions(store: UserStore, words: Sequence[str], rest: YieldControl) -> Transactions:
+    """Return the transactions that contain all words of a filter."""
+    transactions = matching = store.transactions()
+    if words:
+        matching = []
+        for transaction in transactions:
+            if all(word in _searched(transaction) for word in words):
+                matching.append(transaction)
+            rest()
+    return Transactions(matching, len(transactions), _measure(matching))
+
+
+def _searched(transaction: TransactionSummary) -> str:
+    """Return the text that is searched for the words of the filter."""
+    action = transaction.action
+    parts = (
+        f"{transaction.number}",
+        time_text(transaction.time),
+        transaction.login,
+        transaction.address,
+        list_text(action, transaction.users),
+        action.details,
+    )
+    return "\n".join(parts).casefold()
+
+
 def _shown_width(text: str) -> int:
     return cell_len(sanitize(text, 64))
 
 
-def _widths(width: int, largest_number: int, content: ContentWidths) -> _Widths:
+def _widths(width: int, largest_number: int, content: _ContentWidths) -> _Widths:
     """Return the widths of the columns.
 
     The action has the room that the others leave. If it is cut, the address is not shown; if it
@@ -97,7 +138,7 @@ class ActivityList(VirtualList):
     def __init__(self) -> None:
         super().__init__(id="transactions")
         self._transactions: Sequence[TransactionSummary] = ()
-        self._content = measure(())
+        self._content = _measure(())
 
     @property
     def row_count(self) -> int:
@@ -109,14 +150,9 @@ class ActivityList(VirtualList):
         """The transaction under the cursor."""
         return self._transactions[self.cursor_row] if self._transactions else None
 
-    def show(self, transactions: Sequence[TransactionSummary], content: ContentWidths) -> None:
-        """Show these transactions, newest first. The cursor stays on its transaction.
-
-        Args:
-            transactions: the transactions.
-            content: the result of `measure`.
-        """
-        self._content = content
+    def show(self, read: Transactions) -> None:
+        """Show the transactions that match. The cursor stays on its transaction."""
+        transactions, self._content = read.matching, read.content
         before, cursor, top = self._transactions, self.cursor_row, int(self.scroll_offset.y)
         self._transactions = transactions
         if not before:

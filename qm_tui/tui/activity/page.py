@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final
 
 from textual import on, work
 from textual.binding import Binding, BindingType
@@ -12,19 +12,15 @@ from textual.css.query import NoMatches
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
-from qm_tui.progress import YieldControl
-from qm_tui.store.changes.action_text import list_text
-from qm_tui.store.changes.transaction_text import time_text
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.text import pluralize
-from qm_tui.tui.activity.list import ActivityList, ContentWidths, measure
+from qm_tui.tui.activity.list import ActivityList, read_transactions
 from qm_tui.tui.activity.transaction_screen import TransactionScreen
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.page import COMMON, UNDO, Page
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.widgets.filter_input import FilterInput
+from qm_tui.tui.widgets.text_input import FilterInput
 from qm_tui.tui.widgets.virtual_list import MOVES
 from qm_tui.tui.work.background import run_in_thread
 from qm_tui.tui.work.job import UserListView
@@ -33,20 +29,6 @@ from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
 _NO_TRANSACTIONS: Final = "No transactions yet."
 _NO_MATCH: Final = "No transactions match the filter. Press Esc to clear it."
-
-
-class _Transactions(NamedTuple):
-    """Transactions that were read.
-
-    Attributes:
-        matching: those that match the filter, newest first.
-        total: the number of all transactions.
-        content: the widths that the columns need.
-    """
-
-    matching: Sequence[TransactionSummary]
-    total: int
-    content: ContentWidths
 
 
 class _ActivityFilterInput(FilterInput):
@@ -138,7 +120,7 @@ class ActivityPage(Page):
         """Show the transactions that contain the words of the filter."""
         words = self._words
         try:
-            read = await run_in_thread(partial(_read_transactions, self.session.store, words))
+            read = await run_in_thread(partial(read_transactions, self.session.store, words))
         except StoreError as error:
             self._shown_words = words
             self.session.set_status(str(error))
@@ -152,7 +134,7 @@ class ActivityPage(Page):
         empty.display = not read.matching
         empty.update(safe(_NO_MATCH if words else _NO_TRANSACTIONS))
         was_empty = self._list.cursor_transaction is None
-        self._list.show(read.matching, read.content)
+        self._list.show(read)
         if was_empty or not read.matching:
             self.show_job()  # Open and Undo become possible or impossible
 
@@ -208,29 +190,3 @@ class ActivityPage(Page):
                 if self._list.cursor_transaction is None:
                     return None
         return super().check_action(action, parameters)
-
-
-def _read_transactions(store: UserStore, words: Sequence[str], rest: YieldControl) -> _Transactions:
-    """Return the transactions that contain all words of a filter."""
-    transactions = matching = store.transactions()
-    if words:
-        matching = []
-        for transaction in transactions:
-            if all(word in _searched(transaction) for word in words):
-                matching.append(transaction)
-            rest()
-    return _Transactions(matching, len(transactions), measure(matching))
-
-
-def _searched(transaction: TransactionSummary) -> str:
-    """Return the text that is searched for the words of the filter."""
-    action = transaction.action
-    parts = (
-        f"{transaction.number}",
-        time_text(transaction.time),
-        transaction.login,
-        transaction.address,
-        list_text(action, transaction.users),
-        action.details,
-    )
-    return "\n".join(parts).casefold()
