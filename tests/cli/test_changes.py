@@ -188,13 +188,16 @@ def test_rename_changes_all_users_and_merges_values(three):
 
 
 def test_suspicious_values_are_accepted_with_a_warning(three):
+    commit(three, BO._replace(unlimited_license="0", on_demand_license="1"))
     not_in_use = "Department Name 'sales' is not in use yet (did you mean 'Sales'?)."
     looks_like = "User Name '\u0430nna' looks like 'anna' of Anna Berg."
     for arguments, warning in {
         ("set", "bo", "department=sales"): not_in_use,
         ("set", "bo", "location=Oslo"): "",
         ("rename", "department", "Support", "sales"): not_in_use,
+        ("rename", "department", "Support", "Legal"): "",
         ("rename", "department", "Support", "Sales", "--merge"): "",
+        ("set", "bo", "cy", "recording-profile=Full"): "1 user: Recording Profile Name is set, but",
         ("set", "bo", "user-name=\u0430nna"): looks_like,
         ("add", *ZOE[:2], "user-name=\u0430nna", "extension=1"): looks_like,
         ("add", *ZOE, "department=sales"): not_in_use,
