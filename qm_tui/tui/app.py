@@ -305,7 +305,8 @@ class QmTuiApp(TypeAheadApp[str]):
         """Keep Textual from printing a traceback with local variables, which may contain passwords.
 
         Errors during exit, for example in a dialog that is being opened, are ignored. Delete this
-        when `App._fatal_error` of https://github.com/Textualize/textual can show none.
+        when `show_locals` can be turned off:
+        https://github.com/Textualize/textual/blob/v8.2.8/src/textual/app.py#L3285
         """
         super().exit(return_code=STATUS)
 

@@ -84,8 +84,8 @@ async def copy(app: App[Any], text: str) -> str:
 
 
 def _write(app: App[Any], sequence: str) -> None:
-    # `App.copy_to_clipboard` of https://github.com/Textualize/textual writes only a plain OSC 52
-    # sequence; delete this when it can write others
+    # Textual's own method writes only a plain OSC 52 sequence. Delete this when it writes others:
+    # https://github.com/Textualize/textual/blob/v8.2.8/src/textual/app.py#L1770
     driver = app._driver
     if driver is not None:
         driver.write(sequence)

@@ -3,6 +3,9 @@
 A terminal puts marks around pasted text. Textual looks for keys between them, too: after an escape
 character in untrusted text, the following letters would act as keys. If a terminal puts no marks
 around it, it is recognized by its length and its lines.
+
+Delete `PasteParser` when Textual's parser takes all characters between the marks as text:
+https://github.com/Textualize/textual/blob/v8.2.8/src/textual/_xterm_parser.py#L201
 """
 
 import asyncio
