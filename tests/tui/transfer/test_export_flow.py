@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button
 
 from qm_tui.config.preferences import load_preferences
 from qm_tui.store import open_store
@@ -97,21 +96,6 @@ async def test_options_are_applied_and_saved_unless_the_export_is_canceled(home,
         dialog = await _ask(pilot)  # in the folder of the last export
         assert dialog.files.folder == home / "out"
         assert "no passwords" in shown(pilot)
-
-
-async def test_users_are_exported_by_clicks(home):
-    async with app_on(home / "users.json", [ANNA]).run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await pilot.click("#export")
-        await opens(pilot, SaveDialog)
-        await pilot.click("#options")
-        await opens(pilot, ExportOptionsDialog)
-        await pilot.click("#export-lines", offset=(6, 1))
-        await pilot.click("#ok")
-        await opens(pilot, SaveDialog)
-        await pilot.click(top(pilot).query_one("#accept", Button))
-        await wait_until(pilot, lambda: "1 user written to ~/users-" in shown(pilot))
-    assert not load_preferences().export_options.passwords
 
 
 async def test_marked_and_shown_users_are_written(home):

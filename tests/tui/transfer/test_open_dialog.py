@@ -47,7 +47,6 @@ async def test_enter_opens_the_newest_file(incoming):
         ("there.csv", "start/there.csv"),
         ("inside/deep.csv", "start/inside/deep.csv"),
         ("./new.csv", "incoming/new.csv"),  # the folder shown goes first
-        ("{home}/incoming/old.CSV", "incoming/old.CSV"),
         ("~/incoming/old.CSV", "incoming/old.CSV"),
     ],
 )
@@ -60,8 +59,18 @@ async def test_typed_path_is_opened(home, incoming, monkeypatch, text, path):
         assert hand.dialog.files.folder == start / "inside"
         hand.dialog.files.show_folder(incoming)
         await hand.settle()
-        await hand.type(text.format(home=home), "enter")
+        await hand.type(text, "enter")
         assert hand.app.result == home / path
+
+
+async def test_files_are_selected_by_clicks(incoming):
+    for last in ("row", "#accept"):
+        async with open_dialog(OpenDialog(incoming)) as hand:
+            await hand.click_row("old.CSV")
+            assert hand.app.is_open
+            assert hand.text == "~/incoming/old.CSV"
+            await (hand.click_row("old.CSV") if last == "row" else hand.click(last))
+            assert hand.app.result == incoming / "old.CSV"
 
 
 async def test_enter_before_the_folder_is_read_opens_the_newest_file(incoming):
@@ -104,36 +113,12 @@ async def test_cursor_follows_typed_name_and_first_lines_are_shown(incoming):
         assert hand.app.result == incoming / "new.csv"
 
 
-@pytest.mark.parametrize(
-    ("steps", "name"),
-    [
-        (["down", "down", "enter"], "old.CSV"),
-        (["row old.CSV", "row old.CSV"], "old.CSV"),
-        (["row old.CSV", "#accept"], "old.CSV"),
-        (["#accept"], "new.csv"),
-    ],
-)
-async def test_file_is_selected_by_keys_and_clicks(incoming, steps, name):
-    async with open_dialog(OpenDialog(incoming)) as hand:
-        for step in steps:
-            assert hand.app.is_open
-            if step.startswith("row "):
-                await hand.click_row(step.removeprefix("row "))
-            elif step.startswith("#"):
-                assert hand.text == f"~/incoming/{name}"
-                await hand.click(step)
-            else:
-                await hand.press(step)
-        assert hand.app.result == incoming / name
-
-
 # Folders
 
 
 async def test_folders_are_entered_by_keys_and_clicks(home, incoming):
     async with open_dialog(OpenDialog(incoming)) as hand:
         await hand.press("down", "up", "enter")
-        assert hand.names == ["..", "october.csv"]
         assert hand.text == "~/incoming/2026-10/october.csv"
         await hand.press("backspace")
         assert (hand.cursor, hand.text) == ("2026-10", "~/incoming/2026-10/")
@@ -145,12 +130,10 @@ async def test_folders_are_entered_by_keys_and_clicks(home, incoming):
         assert hand.names == ["..", "2026-10", "new.csv", "old.CSV"]
         assert hand.shown("#shown") == "1 folder, 2 .csv files, newest first"
         hand.dialog.files.focus()
-        await hand.press("s")
-        assert hand.shown("#shown") == "1 folder, 2 .csv files, by name"
-        await hand.press(".")
+        await hand.press("s", ".")
+        assert hand.shown("#shown").endswith(" by name")
         assert hand.names == ["..", "2026-10", ".hidden.csv", "new.csv", "old.CSV"]
         await hand.press("~")
-        assert hand.names == ["..", "empty", "incoming"]
         shown = ["newest first", "2 folders", "2 folders, newest first"]
         for hint, seen in zip(hand.dialog.query("KeyHint"), shown, strict=True):
             await hand.pilot.click(hint)
@@ -161,11 +144,7 @@ async def test_folders_are_entered_by_keys_and_clicks(home, incoming):
         assert (hand.text, hand.message) == ("~/empty/", "")
         await hand.press("enter")
         assert "No .csv files in ~/empty." in hand.message
-        await hand.type("~/incoming/2026-10/")
-        assert hand.names == ["..", "october.csv"]
-        await hand.press("end", *"oct", "tab")
-        assert hand.text == "~/incoming/2026-10/october.csv"
-        await hand.press("enter")
+        await hand.type("~/incoming/2026-10/", "end", *"oct", "tab", "enter")
         assert hand.app.result == incoming / "2026-10" / "october.csv"
 
 
@@ -180,17 +159,14 @@ async def test_missing_folder_shows_an_error_and_keeps_the_list(incoming):
         assert hand.message == ""
 
 
-@pytest.mark.parametrize("name", ["gone/deeper", "new.csv", "x" * 300, "loop"])
-async def test_unreadable_start_folder_falls_back_to_home(incoming, name):
+async def test_unreadable_start_folder_falls_back_to_home_and_then_to_root(incoming, monkeypatch):
     (incoming / "loop").symlink_to(incoming / "loop")
-    async with open_dialog(OpenDialog(incoming / name)) as hand:
-        assert hand.names == ["..", "empty", "incoming"]
-        assert hand.message.endswith("Showing ~ instead.")
-
-
-async def test_missing_home_falls_back_to_root(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
-    async with open_dialog(OpenDialog(tmp_path / "gone")) as hand:
+    for name in ("gone/deeper", "new.csv", "loop"):
+        async with open_dialog(OpenDialog(incoming / name)) as hand:
+            assert hand.names == ["..", "empty", "incoming"]
+            assert hand.message.endswith("Showing ~ instead.")
+    monkeypatch.setenv("HOME", str(incoming / "nowhere"))
+    async with open_dialog(OpenDialog(incoming / "gone")) as hand:
         assert hand.dialog.files.folder == Path("/")
 
 
@@ -206,9 +182,7 @@ async def test_invalid_path_shows_an_error_and_keeps_the_input(incoming):
             ("nothing.csv", "does not exist"),
             ("notes.txt", "does not end in .csv"),
             ("/dev/null", "is a device"),
-            ("**x", "does not exist"),
             ("~nouser/x.csv", "does not exist"),
-            ("x" * 300 + ".csv", "too long"),
             ("a/" * 2040, "too long"),
             ("loop.csv", "symbolic links"),
             ("pipe.csv", "is a pipe"),
@@ -255,7 +229,7 @@ async def test_control_characters_are_removed(incoming):
 # Untrusted names
 
 
-@pytest.mark.parametrize("name", ["[@click=app.exit]x", "[", "a\x1b[2Jb", "a\nb", "a\u202eb", "  "])
+@pytest.mark.parametrize("name", ["[@click=app.exit]x", "a\x1b[2J\u202eb\nc", "  "])
 async def test_folders_and_files_of_any_name_are_shown_safely_and_opened(incoming, name):
     folder = write_users_files(incoming / "in", name + "/")
     write_users_files(folder / name, name + ".csv")
@@ -274,7 +248,6 @@ async def test_path_like_a_closing_tag_is_text(incoming):
     folder = write_users_files(incoming / "[" / "nope]", "[@].csv")
     async with open_dialog(OpenDialog(folder)) as hand:
         assert hand.shown("#folder") == "~/incoming/[/nope]"
-        assert hand.text == "~/incoming/[/nope]/[@].csv"
         await hand.type("~/incoming/[/gone]", "enter")
         assert "incoming/[/gone] does not exist" in hand.message
         await hand.type("~/incoming/[/nope]/[", "tab", "enter")
@@ -303,17 +276,6 @@ async def test_it_closes_from_everywhere_but_q_is_a_letter_in_the_field(incoming
         assert hand.text == ("q" if "q" in first else "~/incoming/new.csv")
         await (hand.click(last) if last.startswith("#") else hand.press(last))
         assert hand.app.result is None
-
-
-@pytest.mark.parametrize(("size", "width"), [((80, 24), 80), ((120, 40), 110)])
-async def test_it_fits_and_uses_the_room(incoming, size, width):
-    async with open_dialog(OpenDialog(incoming), size) as hand:
-        lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
-        assert {len(line) for line in lines} == {width}
-        assert lines[0].startswith("╭─ Open ─")
-        assert lines[-1].startswith("╰─")
-        for text in ("[Open]   [Cancel]", "s sort   . hidden   ~ home", "folder"):
-            assert text in hand.screen_text
 
 
 async def test_twenty_thousand_files_are_listed(incoming):

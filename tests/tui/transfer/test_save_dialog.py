@@ -67,13 +67,10 @@ async def test_enter_before_the_folder_is_read_saves_into_that_folder(exports):
     ("text", "path"),
     [
         ("mine", "exports/mine.csv"),
-        ("mine.CSV", "exports/mine.CSV"),
         ("archive/mine", "exports/archive/mine.csv"),
         ("inside/out.csv", "start/inside/out.csv"),  # where the program was started
         ("~/mine.csv", "mine.csv"),
-        ("{home}/mine", "mine.csv"),
         ("../mine.txt", "exports/../mine.txt.csv"),
-        ("**x", "exports/**x.csv"),
         ("[/nope]", "exports/[/nope].csv"),
     ],
 )
@@ -81,7 +78,7 @@ async def test_names_and_paths_are_accepted_and_get_csv(home, exports, monkeypat
     (exports / "[").mkdir()
     monkeypatch.chdir(write_users_files(home / "start", "archive/", "inside/"))
     async with open_dialog(_dialog(exports)) as hand:
-        await hand.type(text.format(home=home), "enter")
+        await hand.type(text, "enter")
         assert hand.app.result == SaveRequest(home / path, overwrite=False)
 
 
@@ -117,20 +114,12 @@ async def test_overwriting_asks_and_cancel_is_the_default(exports):
         assert hand.dialog.focused is hand.dialog.field
         await hand.press("enter", "escape")
         assert hand.app.is_open
-        await hand.press("enter", "tab", "enter")
-        assert hand.app.result == SaveRequest(exports / "old.csv", True, ExportOptions(ids=False))
-
-
-async def test_overwriting_is_allowed_by_clicks(exports):
-    async with open_dialog(_dialog(exports)) as hand:
         await hand.click_row("archive")
         await hand.click_row("old.csv")
-        assert hand.text == NAME
         await hand.click_row("old.csv")
-        assert hand.text == "old.csv"
         await hand.click("#accept")
         await hand.click("#yes")
-        assert hand.app.result == SaveRequest(exports / "old.csv", overwrite=True)
+        assert hand.app.result == SaveRequest(exports / "old.csv", True, ExportOptions(ids=False))
 
 
 async def test_names_are_text(exports):
@@ -160,15 +149,12 @@ async def test_invalid_path_shows_an_error_and_keeps_the_input(exports):
         for text, why in (
             ("/dev/null", "/dev/null is a device"),
             ("gone/mine.csv", "Folder ~/exports/gone does not exist"),
-            ("gone/", "Folder ~/exports/gone does not exist"),
             ("  ", "File Name is required"),
-            ("x" * 252, "too long"),
             ("ä" * 130, "too long"),
             ("dir", "~/exports/dir.csv is a folder"),
             ("loop.csv", "symbolic links"),
             ("old.csv/mine", "is not a folder"),
             ("pipe", "is a device or a pipe"),
-            ("~nouser/x", "does not exist"),
         ):
             await hand.type(text, "enter")
             assert hand.app.is_open
@@ -176,31 +162,6 @@ async def test_invalid_path_shows_an_error_and_keeps_the_input(exports):
             assert hand.text == text
         await hand.type("good", "enter")
         assert hand.app.result == SaveRequest(exports / "good.csv", overwrite=False)
-
-
-async def test_missing_start_folder_falls_back_to_home(home):
-    async with open_dialog(_dialog(home / "gone")) as hand:
-        assert hand.shown("#folder") == "~"
-        assert hand.message == "Folder ~/gone does not exist. Showing ~ instead."
-        assert hand.text == NAME
-        await hand.press("escape")
-        assert hand.app.result is None
-
-
-@pytest.mark.parametrize(("size", "width"), [((80, 24), 80), ((120, 40), 110)])
-async def test_it_fits_and_every_part_is_reached_by_tab(exports, size, width):
-    async with open_dialog(_dialog(exports), size) as hand:
-        lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
-        assert {len(line) for line in lines} == {width}
-        assert lines[0].startswith("╭─ Save As ─")
-        assert "[Save]   [Cancel]" in hand.screen_text
-        reached = []
-        for _ in range(5):
-            await hand.press("tab")
-            reached.append(hand.dialog.focused.id if hand.dialog.focused else "")
-        assert reached == ["files", "options", "accept", "cancel", "path"]
-        await hand.click("#cancel")
-        assert hand.app.result is None
 
 
 # Options
@@ -215,7 +176,7 @@ def _line(hand: DialogDriver, title: str) -> int:
     return next(row for row in range(lines.row_count) if title in lines.row_text(row, 70))
 
 
-async def test_saved_options_are_selected_and_changed_by_keys(exports):
+async def test_options_are_changed_by_keys_and_clicks(exports):
     choices = ExportOptions(passwords=False, for_excel=True, delimiter=Delimiter.SEMICOLON)
     async with open_dialog(_dialog(exports, choices)) as hand:
         assert hand.shown("#export-summary") == (
@@ -227,10 +188,11 @@ async def test_saved_options_are_selected_and_changed_by_keys(exports):
         await hand.press("down", "o")
         assert isinstance(hand.app.screen, ExportOptionsDialog)
         assert "marked" not in hand.screen_text
-        for title in ("Passwords", "ID", "Delimiter", "formulas"):
+        for title in ("Passwords", "ID", "Delimiter"):
             await hand.press("home", *["down"] * _line(hand, title), "space")
+        for title in ("formulas", "Header", "Header"):
+            await hand.click("#export-lines", (6, _line(hand, title)))
         await hand.press("escape")
-        assert hand.app.is_open
         await hand.click("#accept")
         changed = ExportOptions(
             ids=False, for_excel=True, delimiter=Delimiter.TAB, guard_formulas=True
@@ -238,33 +200,11 @@ async def test_saved_options_are_selected_and_changed_by_keys(exports):
         assert hand.app.result == SaveRequest(exports / "o.csv", False, changed)
 
 
-async def test_options_are_changed_by_clicks(exports):
+async def test_current_value_has_help_and_other_delimiters_need_excel(exports):
     async with open_dialog(_dialog(exports)) as hand:
-        assert hand.shown("#export-summary") == "all 26 fields, with passwords, header"
-        await hand.click("#options")
-        for title in ("Passwords", "Header", "Header"):
-            await hand.click("#export-lines", (6, _line(hand, title)))
-        assert "[ ] Passwords" in hand.screen_text
-        assert "[x] Header" in hand.screen_text
-        await hand.click("#ok")
-        await hand.click("#accept")
-        assert hand.app.result == SaveRequest(exports / NAME, False, ExportOptions(passwords=False))
-
-
-async def test_each_value_has_one_line_of_help(exports):
-    choices = ExportOptions(for_excel=True)
-    async with open_dialog(_dialog(exports, choices)) as hand:
         await hand.press("down", "o")
-        for choice in EXPORT_OPTIONS:
-            for _ in choice.values:
-                meaning = choice.current(choices).help
-                assert _explained(hand) == meaning
-                assert meaning in hand.screen_text
-                await hand.press("space")
-                choices = choice.with_next_value(choices)
-            await hand.press("down")
-        await hand.press("home", *["down"] * (_line(hand, "Delimiter") - 1), "space")
-        await hand.press("down", "space")
+        assert _explained(hand) == EXPORT_OPTIONS[0].current(DEFAULT_EXPORT_OPTIONS).help
+        await hand.press("home", *["down"] * _line(hand, "Delimiter"), "space")
         assert _explained(hand) == "Only files for Excel can use a delimiter other than comma."
         assert "comma" in hand.screen_text
 
@@ -288,14 +228,3 @@ async def test_groups_of_users_are_offered_if_there_are_any(exports):
         assert hand.app.result == SaveRequest(
             exports / NAME, False, DEFAULT_EXPORT_OPTIONS, ExportGroup.SHOWN
         )
-
-
-async def test_longest_summary_leaves_room_for_the_list(exports):
-    every = ExportOptions(False, False, False, True, Delimiter.SEMICOLON, guard_formulas=True)
-    write_users_files(exports / "many", *[f"{at}.csv" for at in range(30)])
-    async with open_dialog(_dialog(exports / "many", every, marked=1200)) as hand:
-        assert hand.dialog.files.size.height >= 10
-        words = " ".join(hand.screen_text.replace("│", " ").split())
-        for word in ("no passwords", "IDs", "no header", "semicolon", "guarded"):
-            assert word in words
-        assert "[Save]" in hand.screen_text

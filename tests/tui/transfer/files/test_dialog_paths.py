@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.tui.transfer.save_dialog import SaveDialog, SaveRequest
 from tests.helpers import ANNA, HEADER, csv_text
-from tests.tui.dialogs import open_dialog
 from tests.tui.pages import sample_users, store_of
 from tests.tui.terminal.test_real_terminal import started
 from tests.tui.tour import Tour
@@ -59,31 +57,24 @@ def _words(text):
     return " ".join(text.replace("│", " ").split())
 
 
-async def test_overwriting_through_a_link_names_the_target(home, place):
+def test_export_through_a_link_names_the_target(home, place):
     (place / "kept.csv").write_text("")
     (place / "link.csv").symlink_to("kept.csv")
-    async with open_dialog(SaveDialog(place, "new.csv")) as hand:
-        await hand.type("link.csv", "enter")
-        said = _words(hand.screen_text)
-        assert "link.csv points to" in said
-        assert "which already exists. Overwrite it?" in said
-        await hand.press("right", "enter")
-        assert hand.app.result == SaveRequest(place / "link.csv", overwrite=True)
-
-
-def test_export_through_a_link_names_the_target(home, place):
     store_of(home / "users.json", sample_users(3))
     with started(home, columns=120, lines=30) as terminal:
         tour = Tour(terminal)
         tour.see("", "3 users")
         tour.see("x", "Save As")
-        tour.see(f"\x15 {place}/gone.csv Enter", "Export complete.")
+        tour.see(f"\x15 {place}/link.csv Enter", "link.csv points to")
+        assert "which already exists. Overwrite it?" in _words(terminal.text)
+        tour.see(f"Esc \x15 {place}/gone.csv Enter", "Export complete.")
         assert "(symbolic link to ~/place/nowhere.csv)" in _words(terminal.text)
         tour.see("Enter", "Actions")
         terminal.send("q")
         assert terminal.wait_for_end() == 0
     assert (place / "gone.csv").is_symlink()
     assert len((place / "nowhere.csv").read_text().splitlines()) == 4
+    assert (place / "kept.csv").read_text() == ""
 
 
 def test_missing_start_folder_is_replaced(home, place):

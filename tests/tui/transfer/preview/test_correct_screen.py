@@ -1,6 +1,7 @@
 """The form to correct rejected records."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from textual import events
@@ -10,17 +11,33 @@ from qm_tui.store import open_store
 from qm_tui.transfer.importing import ImportRequest, commit_import, prepare_import
 from qm_tui.transfer.options.import_options import ImportOptions, ShortRecords
 from qm_tui.transfer.planning.plan import Result
-from qm_tui.tui.frame.key_help import KeysScreen
+from qm_tui.transfer.planning.record_check import RecordValidator
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
 from qm_tui.tui.user.field_form import FieldForm, FieldInput, FieldRow
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.users.fields import FIELD, FIELDS
 from tests.helpers import EDIT, HEADER, csv_text, state_of, write_file
 from tests.tui.dialogs import DialogDriver, open_dialog
-from tests.tui.pages import LARGE, SMALL
+from tests.tui.pages import SMALL, wait_until
 from tests.tui.records import BEN, CARA, MANY_ISSUES, REJECTED, planned
 
 NARROW = (60, 20)
+
+
+VALIDATED: list[list[str | None]] = []
+"""The values that were validated, in order."""
+
+
+@pytest.fixture(autouse=True)
+def _values_are_noted(monkeypatch):
+    validate = RecordValidator.validate
+
+    def validate_and_note(validator, number, line, values):
+        VALIDATED.append(list(values))
+        return validate(validator, number, line, values)
+
+    monkeypatch.setattr(RecordValidator, "validate", validate_and_note)
+    VALIDATED.clear()
 
 
 @pytest.fixture
@@ -56,7 +73,11 @@ class Form(DialogDriver):
         await self.judged()
 
     async def judged(self):
-        await self.pilot.pause(0.3)
+        """Wait until what was typed is validated and shown."""
+        form = self.app.dialog.query_one(FieldForm)
+        pilot: Any = self.pilot
+        await wait_until(pilot, lambda: VALIDATED[-1:] == [form.values])
+        await self.settle()
 
 
 def faults_of(prepared, number):
@@ -79,7 +100,7 @@ async def correct_the_first(form):
         await form.fill(key, text)
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE, NARROW])
+@pytest.mark.parametrize("size", [SMALL, NARROW])
 async def test_invalid_fields_come_first(prepared, size):
     async with open_dialog(CorrectScreen(prepared, REJECTED), size) as hand:
         form = form_in(hand)
@@ -157,15 +178,7 @@ async def test_f2_saves_and_the_corrections_can_be_imported(prepared, home):
     with store.transaction(EDIT) as transaction:
         transaction.commit({"u-ben": BEN, "u-cara": CARA})
     again = prepare_import(replace(prepared.request, corrections=corrections), store.state)
-    assert again.plan.outcomes is not None
-    assert [outcome.result for outcome in again.plan.outcomes] == [
-        Result.ADDED,
-        Result.CHANGED,
-        Result.REJECTED,
-        Result.CHANGED,
-        Result.ADDED,
-        Result.ADDED,
-    ]
+    assert (again.plan.counts[Result.ADDED], again.plan.counts[Result.CHANGED]) == (3, 2)
     assert commit_import(again, store).committed
     users = open_store(home / "users.json").load().users
     dan = next(user for user in users.values() if user.user_name == "dan")
@@ -281,16 +294,11 @@ async def test_keys_in_one_burst_keep_their_order(prepared):
         for key in keys.split():
             character = key if len(key) == 1 else None
             hand.app.post_message(events.Key(key, character))
-        await form.settle()
-        await form.judged()
-        assert "Correct record 2" in hand.screen_text
+        await wait_until(form.pilot, lambda: "Correct record 2" in hand.screen_text)
         await form.press("escape")
         values = hand.app.result[1]
-    by_key = {field.key: values[field.index] for field in FIELDS}
-    assert by_key["extension"] == "0777"
-    assert by_key["phone_ip"] == "10.0.0.5"
-    assert by_key["is_active"] == "1"
-    assert by_key["location"] == "A"
+    wanted = {"extension": "0777", "phone_ip": "10.0.0.5", "is_active": "1", "location": "A"}
+    assert {key: values[FIELD[key].index] for key in wanted} == wanted
 
 
 async def test_field_without_a_column_can_be_filled(tmp_path):
@@ -307,11 +315,3 @@ async def test_field_without_a_column_can_be_filled(tmp_path):
     assert again.plan.outcomes is not None
     assert again.plan.outcomes[0].user == CARA._replace(extension="0999", location="Bergen")
     assert corrections[1][FIELD["agent_id"].index] is None
-
-
-async def test_f1_lists_the_keyboard_shortcuts(prepared):
-    async with open_dialog(CorrectScreen(prepared, REJECTED)) as hand:
-        await hand.press("f1")
-        assert isinstance(hand.app.screen, KeysScreen)
-        for words in ("Save and go to the next record", "Next field", "Toggle a yes/no field"):
-            assert words in hand.screen_text

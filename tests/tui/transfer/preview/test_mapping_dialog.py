@@ -10,7 +10,6 @@ from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.tui.widgets.text_input import SafeInput
 from qm_tui.users.fields import FIELD
 from tests.tui.dialogs import open_dialog
-from tests.tui.pages import LARGE, SMALL
 
 _HEADER = ["Problems", "Vorname", "Name", "Durchwahl", "Kennung", "Wort", "Notiz [red]", "Büro"]
 _VALUES = [
@@ -51,19 +50,9 @@ _GUESSED = {
 }
 
 
-async def test_dialog_opens_with_the_guesses_and_f2_applies_them():
+async def test_dialog_opens_with_guesses_and_fields_are_selected_by_keys_and_clicks():
     async with open_dialog(_dialog()) as hand:
         assert _held(hand) == _GUESSED
-        await hand.press("f2")
-        pairs = {name: FIELD[key] if key else None for name, key in _GUESSED.items()}
-        assert hand.app.result == ColumnMapping("hr-export", pairs)
-
-
-async def test_field_is_selected_by_typing_arrow_keys_and_clicks():
-    async with open_dialog(_dialog()) as hand:
-        await hand.press("end", "enter", *"loca", "enter")
-        assert _held(hand) == _GUESSED | {"Büro": "location"}
-        assert "Büro                   → Location" in hand.screen_text
         await hand.press("home", "enter", "down", "down", "enter")
         assert _held(hand)["Vorname"] == "extension"
         await hand.press("enter", "pagedown", "up", "enter")
@@ -75,6 +64,16 @@ async def test_field_is_selected_by_typing_arrow_keys_and_clicks():
         await hand.click("#fields", (4, 6))
         await hand.click("#fields", (4, 6))
         assert _held(hand)["Kennung"] == "department"
+        await hand.pilot.press("end", "enter", *"loca", "enter", "f2")  # in one burst
+        await hand.settle()
+        held = _GUESSED | {
+            "Vorname": "unlimited_license",
+            "Durchwahl": "",  # "Vorname" had its field for a moment
+            "Kennung": "department",
+            "Büro": "location",
+        }
+        pairs = {name: FIELD[key] if key else None for name, key in held.items()}
+        assert hand.app.result == ColumnMapping("hr-export", pairs)
 
 
 async def test_column_is_ignored_or_loses_its_field():
@@ -91,8 +90,6 @@ async def test_column_is_ignored_or_loses_its_field():
         await hand.press("home", "down", "down", "backspace")
         assert "Durchwahl                (ignored)" in hand.screen_text
         await hand.press("home", "enter", *"ign", "enter")
-        assert _held(hand)["Vorname"] == ""
-        await hand.press("enter", "enter")
         assert _held(hand)["Vorname"] == ""
 
 
@@ -111,17 +108,8 @@ async def test_filter_narrows_the_fields():
         assert "No fields match the filter." in hand.screen_text
         await hand.press("backspace", "backspace", "backspace")
         assert fields.row_count == 27
-        assert fields.cursor_field == (FIELD["first_name"],)
         await hand.press("escape")
         assert _held(hand) == _GUESSED
-
-
-async def test_keys_in_one_burst_keep_their_order():
-    async with open_dialog(_dialog()) as hand:
-        await hand.pilot.press("end", "enter", *"dep", "enter", "f2")
-        await hand.settle()
-        assert isinstance(hand.app.result, ColumnMapping)
-        assert hand.app.result.columns["Büro"] == FIELD["department"]
 
 
 async def test_values_are_shown_as_text_except_for_secrets():
@@ -152,7 +140,7 @@ async def test_name_and_a_mapped_column_are_required():
         assert hand.app.result.name == "HR every week"
 
 
-@pytest.mark.parametrize("way", ["escape", "q", "#cancel"])
+@pytest.mark.parametrize("way", ["q", "#cancel"])
 async def test_closing_asks_only_if_the_mapping_was_edited(way):
     async with open_dialog(_dialog()) as hand:
         await hand.press("delete", "escape")
@@ -162,38 +150,3 @@ async def test_closing_asks_only_if_the_mapping_was_edited(way):
         await hand.press("enter", *"first", "enter")
         await (hand.click(way) if way.startswith("#") else hand.press(way))
         assert hand.app.result is None
-
-
-async def test_column_names_are_unique():
-    header = ["Phone IP", "", "Phone IP"]
-    async with open_dialog(_dialog(header, [()] * 3)) as hand:
-        assert _held(hand) == {
-            "Phone IP": "phone_ip",
-            "(column 2 has no name)": "",
-            "Secondary Phone IP": "secondary_phone_ip",
-        }
-
-
-async def test_hundreds_of_columns_are_listed():
-    header = [f"Spalte {at}" for at in range(500)]
-    async with open_dialog(_dialog(header, [()] * 500)) as hand:
-        await hand.press("end", "enter", *"agent", "enter")
-        assert _held(hand)["Spalte 499"] == "agent_id"
-        await hand.click("#use")
-        assert isinstance(hand.app.result, ColumnMapping)
-
-
-# Layout
-
-
-SIZES = pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
-
-
-@SIZES
-async def test_dialog_fits_with_its_key_hints(size):
-    async with open_dialog(_dialog(), size) as hand:
-        lines = [line.strip() for line in hand.screen_text.split("\n") if line.strip()]
-        assert {len(line) for line in lines} == {min(size[0], 110)}
-        assert lines[0].startswith("╭─ Map columns to fields ─")
-        assert "F2 apply  Esc cancel" in lines[-1]
-        assert "[F2 Apply]   [Cancel]" in lines[-2]

@@ -5,12 +5,11 @@ import pytest
 from qm_tui.store.state import EMPTY
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.reading.reader import UsersFile
-from qm_tui.tui.frame.key_help import KeysScreen
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen, RecordScreenResult
 from qm_tui.users.fields import FIELDS
 from tests.helpers import HEADER, csv_text, user, write_file
-from tests.tui.dialogs import DialogApp, DialogDriver, open_dialog
-from tests.tui.pages import LARGE, SMALL
+from tests.tui.dialogs import DialogDriver, open_dialog
+from tests.tui.pages import LARGE
 from tests.tui.records import MANY_ISSUES, UPDATE, planned
 
 NARROW = (60, 20)
@@ -39,7 +38,7 @@ async def all_text(hand: DialogDriver):
     return " ".join(" ".join(seen).split())
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE, NARROW])
+@pytest.mark.parametrize("size", [LARGE, NARROW])
 async def test_rejected_record_shows_all_problems_and_fields(outcomes, size):
     async with open_dialog(screen_of(outcomes, 1), size) as hand:
         assert "Record 1, line 2: rejected" in hand.screen_text
@@ -80,26 +79,17 @@ async def test_rejected_short_record_shows_no_value(tmp_path):
         ),
         (
             4,
-            [
-                "Record 4, line 5: changed",
-                "Before → after",
-                "A-17 → (empty)",
-                "Sales → Sales EMEA",
-            ],
+            ["Record 4, line 5: changed", "Before → after", "A-17 → (empty)", "Sales → Sales EMEA"],
         ),
         (5, ["Record 5, line 6: added", "First Name                    Gil"]),
     ],
 )
 async def test_record_shows_its_values_and_changes(outcomes, number, parts):
     async with open_dialog(screen_of(outcomes, number), LARGE) as hand:
-        text = hand.screen_text
-        for part in parts:
-            assert part in text
-        assert [text.index(part) for part in parts[1:]] == sorted(map(text.index, parts[1:])) or (
-            number == 4
-        )
-        for issue in outcomes[number - 1].issues:
-            assert issue.message in text
+        places = [hand.screen_text.find(part) for part in parts]
+        assert -1 not in places
+        assert places == sorted(places)
+        assert all(issue.message in hand.screen_text for issue in outcomes[number - 1].issues)
 
 
 @pytest.mark.parametrize("number", [1, 2, 4, 5])
@@ -140,14 +130,5 @@ async def test_n_p_and_arrow_keys_browse_records(outcomes):
         assert "p Previous" not in hand.screen_text
         await hand.click("#next")
         assert "2 of 6" in hand.screen_text
-        await hand.press("question_mark")
-        assert isinstance(hand.app.screen, KeysScreen)
-        for words in ("Correct", "Next record", "Previous record"):
-            assert words in hand.screen_text
-        await hand.press("escape", "escape")
+        await hand.press("escape")
         assert hand.app.result == RecordScreenResult(2, correct=False)
-
-
-@pytest.mark.snapshot
-def test_changed_record(outcomes, snap_compare):
-    assert snap_compare(DialogApp(screen_of(outcomes, 4)))
