@@ -1,7 +1,5 @@
 """The dialogs Activate or inactivate, and Delete: their texts, buttons, focus and results."""
 
-from typing import Any
-
 import pytest
 from textual import events
 from textual.widgets import Button
@@ -25,6 +23,7 @@ ONE, ONE_INACTIVE, SEVERAL, ALL_INACTIVE, MANY = (
     ActiveCounts(100_000, 100_000),
 )
 TOTAL = 200_000
+DELETED = "Undo in qm-tui restores users, but not their recordings."
 
 
 @pytest.fixture(autouse=True)
@@ -34,97 +33,53 @@ def sizes_count(monkeypatch):
     monkeypatch.setattr(DialogApp, "VERTICAL_BREAKPOINTS", QmTuiApp.VERTICAL_BREAKPOINTS)
 
 
-def shown_by(hand: Any, labels: list[str]) -> str:
-    """Check the buttons, and return the text of the dialog in one line."""
-    assert [str(one.label) for one in hand.app.dialog.query(Button)] == labels
-    for label in labels:
-        assert label in hand.screen_text
-    return " ".join(hand.screen_text.replace("│", " ").split())
-
-
 @pytest.mark.parametrize(
-    ("counts", "title", "text", "labels", "focused"),
+    ("dialog", "text", "labels", "focused"),
     [
-        (ONE, "Inactivate Anna?", "The user is active.", ["[Inactivate]", "[Cancel]"], 0),
-        (ONE_INACTIVE, "Activate Anna?", "is inactive.", ["[Activate]", "[Cancel]"], 0),
-        (ALL_INACTIVE, "Activate 3 users?", "Anna: 3 inactive.", ["[Activate 3]", "[Cancel]"], 1),
+        (ActivateDialog("Anna", ONE), "The user is active.", "Inactivate|Cancel", 0),
+        (ActivateDialog("Anna", ALL_INACTIVE), "Activate 3 users?", "Activate 3|Cancel", 1),
         (
-            MANY,
-            "Activate or inactivate 200,000 users?",
+            ActivateDialog("Anna", MANY),
             "Anna: 100,000 active, 100,000 inactive.",
-            ["[Inactivate 100,000]", "[Activate 100,000]", "[Cancel]"],
+            "Inactivate 100,000|Activate 100,000|Cancel",
             2,
         ),
-    ],
-)
-async def test_dialog_offers_only_effective_actions(counts, title, text, labels, focused):
-    async with open_dialog(ActivateDialog("Anna", counts), (60, 16)) as hand:
-        shown = shown_by(hand, labels)
-        assert title in shown
-        assert text in shown
-        assert str(hand.app.focused.label) == labels[focused]
-
-
-@pytest.mark.parametrize(
-    ("counts", "title", "text", "labels"),
-    [
-        (ONE, "Delete Anna?", "", ["[Inactivate instead]", "[Delete]", "[Cancel]"]),
-        (ONE_INACTIVE, "Delete Anna?", "", ["[Delete]", "[Cancel]"]),
+        (DeleteDialog("Anna", ONE, TOTAL), DELETED, "Inactivate instead|Delete|Cancel", 0),
+        (DeleteDialog("Anna", ONE_INACTIVE, TOTAL), DELETED, "Delete|Cancel", 1),
         (
-            SEVERAL,
-            "Delete 12 users?",
+            DeleteDialog("Anna", SEVERAL, TOTAL),
             "Anna: 9 active, 3 inactive. This deletes 12 of 200,000 users.",
-            ["[Inactivate 9]", "[Delete 12 users]", "[Cancel]"],
+            "Inactivate 9|Delete 12 users|Cancel",
+            0,
         ),
         (
-            ALL_INACTIVE,
-            "Delete 3 users?",
-            "Anna: 3 inactive.",
-            ["[Delete 3 users]", "[Cancel]"],
-        ),
-        (
-            MANY,
-            "Delete 200,000 users?",
-            "",
-            ["[Inactivate 100,000]", "[Delete 200,000 users]", "[Cancel]"],
+            DeleteDialog("Anna", MANY, TOTAL),
+            "Inactivating keeps the recordings.",
+            "Inactivate 100,000|Delete 200,000 users|Cancel",
+            0,
         ),
     ],
 )
-async def test_delete_shows_the_effect_and_focuses_the_safe_button(counts, title, text, labels):
-    async with open_dialog(DeleteDialog("Anna", counts, TOTAL), (60, 16)) as hand:
-        shown = shown_by(hand, labels)
-        assert title in shown
-        assert text in shown
-        assert "recordings are deleted, too." in shown
-        assert ("Inactivating keeps the recordings." in shown) == bool(counts.active)
-        assert "Undo in qm-tui restores users, but not their recordings." in shown
-        safe = labels[0] if counts.active else "[Cancel]"
-        assert str(hand.app.focused.label) == safe
-
-
-async def test_wide_dialog_shows_complete_captions():
-    async with open_dialog(DeleteDialog("Anna", MANY, TOTAL)) as hand:
-        shown_by(hand, ["[Inactivate 100,000 instead]", "[Delete 200,000 users]", "[Cancel]"])
+async def test_dialog_offers_only_effective_actions_and_focuses_the_safe_one(
+    dialog, text, labels, focused
+):
+    async with open_dialog(dialog, (60, 16)) as hand:
+        assert text in " ".join(hand.screen_text.replace("│", " ").split())
+        captions = [f"[{label}]" for label in labels.split("|")]
+        assert [str(button.label) for button in dialog.query(Button)] == captions
+        assert all(caption in hand.screen_text for caption in captions)
+        assert str(hand.app.focused.label) == captions[focused]
 
 
 @pytest.mark.parametrize(
     ("dialog", "keys", "answer"),
     [
         (ActivateDialog("Anna", SEVERAL), "enter", None),
-        (ActivateDialog("Anna", SEVERAL), "q", None),
-        (ActivateDialog("Anna", SEVERAL), "shift+tab shift+tab enter", INACTIVATE),
         (ActivateDialog("Anna", SEVERAL), "right enter", INACTIVATE),  # round the end
         # in a burst of keys, the first that closes it counts
         (ActivateDialog("Anna", SEVERAL), "left enter escape enter", ACTIVATE),
         (ActivateDialog("Anna", SEVERAL), "#activate", ACTIVATE),
-        (ActivateDialog("Anna", SEVERAL), "#no", None),
-        (DeleteDialog("Anna", ONE, TOTAL), "enter", INACTIVATE),
-        (DeleteDialog("Anna", ONE, TOTAL), "right enter", YES),
-        (DeleteDialog("Anna", ONE, TOTAL), "escape", None),
-        (DeleteDialog("Anna", ONE, TOTAL), "#yes", YES),
         (DeleteDialog("Anna", ONE_INACTIVE, TOTAL), "enter", None),
-        (DeleteDialog("Anna", SEVERAL, TOTAL), "shift+tab 1 2 enter", YES),
-        (DeleteDialog("Anna", SEVERAL, TOTAL), "up 1 2 down down enter", YES),
         (DeleteDialog("Anna", SEVERAL, TOTAL), "right enter 1 2 enter", YES),
         (DeleteDialog("Anna", SEVERAL, TOTAL), "up 1 2 escape", None),
     ],

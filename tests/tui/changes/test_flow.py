@@ -1,7 +1,6 @@
 """Bulk changes: activate, set a field and delete; confirmed, saved, shown and undone."""
 
 import asyncio
-import re
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,9 @@ from textual.widgets import Static
 
 from qm_tui.store import open_store
 from qm_tui.store.errors import STORE_CHANGED
-from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.changes.activation import ActivateDialog, DeleteDialog
 from qm_tui.tui.changes.choice_dialog import ConfirmDialog
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
-from qm_tui.tui.users.user_screen import UserScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.users.fields import User
 from qm_tui.users.validation import validate_user
@@ -29,7 +26,6 @@ from tests.tui.pages import (
     page_of,
     sample_users,
     shown,
-    store_of,
     table_of,
     top,
     wait_until,
@@ -210,31 +206,3 @@ async def test_users_are_deleted_and_restored(app, path):
         assert top(pilot) is page_of(pilot)
         await pilot.press("a")
         await wait_until(pilot, lambda: has_text(pilot, "Add a user"))
-
-
-async def test_read_only_store_ignores_keys_of_changes(path):
-    store_of(path, USERS)
-    app = QmTuiApp(open_store(path, read_only=True), login="mheller")
-    async with app.run_test(size=SMALL) as pilot:
-        await wait_until_idle(pilot)
-        await pilot.press("e", "a", "m", "A", "P", "D", "delete")
-        await pilot.pause()
-        assert top(pilot) is page_of(pilot)
-        assert page_of(pilot).query_one("#edit").disabled
-
-
-async def test_details_apply_actions_to_the_shown_user(app, path):
-    async with app.run_test(size=SMALL) as pilot:
-        await opens(pilot, UserScreen, "space", "enter")
-        await opens(pilot, ActivateDialog, "A")  # for the shown user, not for the marked ones
-        await opens(pilot, UserScreen, "enter")
-        await wait_until(pilot, lambda: has_text(pilot, "Activated 1 user. Press u to undo."))
-        assert re.search(r"Is User Active +yes", shown(pilot))
-        await opens(pilot, DeleteDialog, "D")
-        await pilot.press("right", "enter")
-        await wait_until(pilot, lambda: has_text(pilot, "This user was deleted."))
-        await done(pilot, "e", "m", "escape")
-    assert USERS[0].user_id not in stored(path)
-
-
-# Pictures

@@ -85,22 +85,15 @@ def said(hand: Any, name: str) -> str:
     return str(hand.app.dialog.query_one(f"#change-{name}", Static).content)
 
 
-def button(hand: Any) -> Button:
-    yes: Button = hand.app.dialog.query_one("#yes", Button)
-    return yes
-
-
 async def test_dialog_shows_the_effect_and_warnings_of_a_value(session):
     cases = [
+        # blanks around a value are removed
         (
-            "Oslo",
+            "  Oslo ",
             "Sets Location to Oslo for 7 of 9 users.\n1 already has this value.\n"
             "! 1 user cannot be changed: Last Name is",
             "[F2 Apply to 7 users]",
         ),
-        # blanks around a value are removed
-        ("  Moss ", "Sets Location to Moss for 6 of 9 users.", "[F2 Apply to 6 users]"),
-        ("", "Clears Location for 8 of 9 users.", "[F2 Apply to 8 users]"),
         ("[@click=app.quit]x[/]", "Location to [@click", "[F2 Apply to 8 users]"),
         (
             "Olso",
@@ -113,8 +106,6 @@ async def test_dialog_shows_the_effect_and_warnings_of_a_value(session):
         for value, outcome, label in cases:
             await typed(hand, value)
             assert outcome in said(hand, "outcome")
-            assert ("?" in said(hand, "outcome")) == (value[:1] in ("[", "O") and value != "Oslo")
-            assert str(button(hand).label) == label
             assert label in hand.screen_text
         await hand.press("f2")
         plan = hand.app.result.plan
@@ -124,14 +115,13 @@ async def test_dialog_shows_the_effect_and_warnings_of_a_value(session):
 async def test_value_without_effect_cannot_be_applied(session):
     async with open_dialog(dialog_on(session, USERS[:1])) as hand:
         for field, value, outcome in (
-            ("recording service", "", "! Recording Service IP Address is"),
             ("recording service", "a b", "! Recording Service IP Address 'a b' is"),
             ("location", "Oslo", "No change: 1 user already has this value."),
         ):
             await choose(hand, field)
             await typed(hand, value)
             assert outcome in said(hand, "outcome")
-            assert (str(button(hand).label), button(hand).disabled) == ("[F2 Apply]", True)
+            assert hand.app.dialog.query_one("#yes", Button).disabled
             await hand.press("f2", "enter")
             assert hand.app.is_open
 
@@ -139,7 +129,6 @@ async def test_value_without_effect_cannot_be_applied(session):
 @pytest.mark.parametrize(
     ("field", "turns", "allow", "values"),
     [
-        ("license", 1, False, {"unlimited_license": "0", "on_demand_license": "1"}),
         # with two options, the second turn selects the first again
         ("license", 2, False, {"unlimited_license": "1", "on_demand_license": "0"}),
         ("license", 2, True, {"unlimited_license": "0", "on_demand_license": "0"}),
@@ -164,7 +153,6 @@ async def test_values_in_use_are_suggested_and_accepted(session):
         for text, in_use, taken in (
             ("", "In use: Oslo Nord", ""),
             ("os", "In use: Oslo Nord  Oslo   → accept the first", "Oslo Nord"),
-            ("Oslo", "In use: Oslo Nord   → accept the first", "Oslo Nord"),
             # a value with nonprintable characters is not suggested
             ("Ly", "In use: Lyon", "Ly"),
             ("xyz", "", "xyz"),
@@ -202,7 +190,6 @@ async def test_field_is_not_cleared_before_its_input_had_the_focus(session):
         hand.app.dialog.query_one(OptionList).highlighted = FIELDS.index("location")
         await hand.pilot.pause()
         await known(hand)
-        assert str(button(hand).label) == "[F2 Apply to 8 users]"
         await hand.press("f2")
         assert hand.app.is_open
         assert isinstance(hand.app.focused, Input)
@@ -230,8 +217,7 @@ async def test_result_for_an_older_value_is_ignored(session, monkeypatch):
         await hand.pilot.pause()
         go_on.set()
         await known(hand)
-        assert "Sets Location to Moss" in said(hand, "outcome")
-        assert str(button(hand).label) == "[F2 Apply to 6 users]"
+        assert "Sets Location to Moss for 6" in said(hand, "outcome")
 
 
 @pytest.mark.parametrize("way", ["escape", "#no"])

@@ -30,7 +30,7 @@ LOCATION = FIELD["location"]
 HOSTILE = "Lyon\x1b]52;c;cm0=\x07\u202e"
 COUNTS = {"Oslo": 5, "Oslo Nord": 3, "Moss": 2, HOSTILE: 1, "": 4}
 USERS = {
-    f"u{place}-{number}": user(f"u{place}{number}", location=location)
+    f"u-u{place}{number}": user(f"u{place}{number}", location=location)
     for place, (location, count) in enumerate(COUNTS.items())
     for number in range(count)
 }
@@ -50,7 +50,6 @@ def rows(hand: Any) -> list[str]:
     ("keys", "picked"),
     [
         ("down enter", "Oslo Nord"),
-        ("pagedown up enter", "Moss"),
         ("n o r d enter", "Oslo Nord"),
         ("l y enter", HOSTILE),
         ("o s l o down up enter", "Oslo"),
@@ -69,23 +68,12 @@ async def test_typing_narrows_and_enter_takes_the_current_value(keys, picked):
         assert hand.app.result == picked
 
 
-@pytest.mark.parametrize(
-    ("value", "first", "count"), [("Moss", "Moss 2", 4), ("os", "Oslo 5", 3), ("Osl", "Oslo 5", 2)]
-)
-async def test_list_begins_with_the_text_of_the_input(value, first, count):
-    async with open_dialog(picker(value)) as hand:
-        assert len(rows(hand)) == count
-        assert f"> {first}" in rows(hand)
+async def test_list_begins_with_the_text_of_the_input_and_takes_clicks():
+    async with open_dialog(picker("os")) as hand:
+        assert len(rows(hand)) == 3
+        assert "> Oslo 5" in rows(hand)
         await hand.press("backspace")
         assert len(rows(hand)) == len(COUNTS) - 1
-
-
-async def test_value_is_picked_by_mouse():
-    async with open_dialog(picker()) as hand:
-        await hand.click("#values-in-use", (4, 2))
-        await hand.click("#select")
-        assert hand.app.result == "Oslo Nord"
-    async with open_dialog(picker()) as hand:
         await hand.click("#values-in-use", (4, 3))
         await hand.click("#values-in-use", (4, 3))
         assert hand.app.result == "Moss"
