@@ -4,7 +4,7 @@ import re
 from functools import partial
 from typing import Final
 
-from qm_tui.tui.widgets.filter_input import FilterInput
+from qm_tui.tui.widgets.text_input import FilterInput
 from tests.helpers import HEADER, csv_text, user, write_file
 from tests.tui.pages import (
     SMALL,
