@@ -82,7 +82,7 @@ class UsersPage(UsersSelection):
     def _add_loaded(self, users: Sequence[User]) -> None:
         """Add users that were read, and show the first immediately. Runs in the worker.
 
-        The table may read both at any time: they only grow, and a user is found before it is listed.
+        The table may read both at any time: they only grow, and users are known before listed.
         """
         known = self._growing_users
         new = [user.user_id for user in users if user.user_id not in known]
