@@ -160,18 +160,11 @@ def test_every_rule_rejects_one_record(with_errors):
     assert with_errors.records[unclosed.record].line == unclosed.line + 1
 
 
-def test_valid_records_between_invalid_ones_are_added(with_errors, many):
+def test_valid_records_between_invalid_ones_are_added(with_errors):
     plan = with_errors.plan()
-    generated = {user.user_name: user for user in many[:1000]}
-    added = list(plan.changes.values())
-    unaltered = [
-        user for user in added if user._replace(user_id="") == generated.get(user.user_name)
-    ]
-    labelled = [f"{user.first_name} {user.last_name}" for user in added if user not in unaltered]
-    assert len(plan.added) == len(added)
-    assert len(unaltered) == 6
-    assert labelled == [
+    assert len(plan.added) == len(plan.changes) == 9
+    assert {f"{user.first_name} {user.last_name}" for user in plan.changes.values()} >= {
         "Good User Name",
         "Good User ID: new to an empty store only",
         "Unknown User ID: new to an empty store only",
-    ]
+    }
