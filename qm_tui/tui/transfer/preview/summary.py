@@ -127,7 +127,7 @@ class PreviewSummary(Static):
         lines = summary_lines(prepared, notice, width, height, shows_counts=shows_counts)
         self._lines = lines
         self.styles.height = len(lines)
-        self.update(Content("\n").join(map(_styled, lines)))
+        self.update(Content("\n").join(_styled(line) for line in lines))
 
     def on_click(self, event: events.Click) -> None:
         """Apply the fix that was clicked, or show the group."""
