@@ -81,13 +81,6 @@ def test_sep_line_of_excel_sets_the_delimiter_and_is_no_record(tmp_path, line, e
     assert column(records, "location") == ["a,b,c,d"]
 
 
-@pytest.mark.parametrize("delimiter", ["\x1b", "\x00", "\u202e"], ids=ascii)
-def test_delimiter_is_reported_without_control_characters(tmp_path, delimiter):
-    rows = f"User ID{delimiter}Location\r\n17{delimiter}Oslo\r\n"
-    _, findings = read(write_file(tmp_path, f"sep={delimiter}\r\n{rows}"))
-    assert all(sentence.isprintable() for sentence in findings.messages)
-
-
 @pytest.mark.parametrize("blank", ["", ";", ";;;;", " ; ", "\t", ",,,"])
 @pytest.mark.parametrize("count", [1, 19, 20, 40])
 def test_blank_lines_before_the_header_are_not_the_header(tmp_path, blank, count):
