@@ -1,7 +1,7 @@
 """All screens of the program, visited one after the other in one run of the app."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -99,9 +99,11 @@ def edited(users: list[User]) -> list[User]:
     return changed
 
 
-async def visit(pilot: Pilot[str]) -> AsyncIterator[str]:
+async def visit(
+    pilot: Pilot[str], screens: Mapping[str, tuple[str, str]] = SCREENS
+) -> AsyncIterator[str]:
     """Go from screen to screen, and yield the name of each that is new when it is drawn."""
-    for name, (keys, text) in SCREENS.items():
+    for name, (keys, text) in screens.items():
         for key in keys.split():
             await pilot.press(key)
             await _wait_until_drawn(pilot, 2)

@@ -7,7 +7,6 @@ from tests.tui.pages import (
     SMALL,
     back_to_users,
     has_text,
-    opened,
     page_of,
     running,
     sample_users,
@@ -36,18 +35,9 @@ async def test_too_small_terminal_covers_what_is_open_and_keeps_it(home):
         await wait_until(pilot, lambda: shown(pilot) == before)
         assert app.focused is focused
 
-        await back_to_users(pilot)
-        dialog = await opened(pilot, "v", "down")
-        before = shown(pilot)
         await pilot.resize_terminal(59, 24)
-        await wait_until(pilot, lambda: "too small: 59x24" in words(pilot))
-        await pilot.resize_terminal(*SMALL)
-        await wait_until(pilot, lambda: shown(pilot) == before)
-        assert top(pilot) is dialog
-
-        await pilot.resize_terminal(58, 14)
         app.push_screen(MessageDialog("Something ended."))
-        await wait_until(pilot, lambda: words(pilot) == SENTENCE)
+        await wait_until(pilot, lambda: "too small: 59x24" in words(pilot))
         await pilot.resize_terminal(*SMALL)
         await wait_until(pilot, lambda: has_text(pilot, "Something ended."))
         await pilot.resize_terminal(40, 10)
@@ -98,60 +88,34 @@ def reversed_texts(screen):
     return found
 
 
-def test_tmux_without_colors_shows_all_states(home):
+def test_tmux_without_colors_shows_the_cursor_marks_and_buttons(home):
     needs_package("tmux")
     store_of(home / "users.json", sample_users(60))
-    tmux = Tmux(
-        home,
-        *(PROGRAM, "--store", str(home / "users.json")),
-        TERM="screen",
-        NO_COLOR="1",
-        HOME=str(home),
-    )
+    command = (PROGRAM, "--store", str(home / "users.json"))
+    tmux = Tmux(home, *command, TERM="screen", NO_COLOR="1", HOME=str(home))
+
+    def is_reversed(text):
+        return any(text in part for part in reversed_texts(tmux.text(with_attributes=True)))
+
     try:
         tmux.wait_for("60 users")
-        tmux.wait_for(">  Jack")
-        soon(lambda: any("Jack" in one for one in reversed_texts(tmux.text(with_attributes=True))))
-        screen = tmux.text(with_attributes=True)
-        assert "\x1b[3" not in screen.replace("\x1b[39m", "")  # no color
-        assert any("First Name" in one for one in reversed_texts(screen))  # the current column
-        assert any("Jack" in one for one in reversed_texts(screen))  # the cursor
+        soon(lambda: is_reversed("Jack") and is_reversed("First Name"))
+        assert "\x1b[3" not in tmux.text(with_attributes=True).replace("\x1b[39m", "")  # no color
         tmux.send("Down", "Space")
-        tmux.wait_for("1 marked")
         tmux.wait_for(">✓ ")
         tmux.send("/")
         tmux.wait_for("of 60 shown")
-        tmux.send("active:no")
-        tmux.send("Enter")
+        tmux.send("active:no", "Enter")
         tmux.wait_for("not shown")
-        tmux.send("Escape")
-        tmux.wait_for("of 60 shown", gone=True)
-        tmux.send("?")
-        tmux.wait_for("Keyboard shortcuts")
-        tmux.send("Escape")
-        tmux.wait_for("Keyboard shortcuts", gone=True)
-        tmux.send(":")
-        tmux.wait_for("Search for commands")
-        tmux.send("view")
-        tmux.wait_for("Open or save a view")
-        tmux.send("Escape")
-        tmux.wait_for("Open or save a view", gone=True)
-        tmux.send("v")
+        tmux.send("Escape", "v")
         tmux.wait_for("Without recording profile")
         tmux.send("Tab", "Tab")
-        soon(
-            lambda: any("[Open]" in one for one in reversed_texts(tmux.text(with_attributes=True)))
-        )
-        tmux.send("Escape")
-        tmux.wait_for("Without recording profile", gone=True)
-        tmux.send("n")
-        tmux.wait_for("Administration", gone=True)
+        soon(lambda: is_reversed("[Open]"))
         tmux.resize(58, 14)
         tmux.wait_for("too small: 58x14")
         tmux.resize(80, 24)
-        tmux.wait_for("1 marked")
-        assert "60 users" in tmux.text()
-        tmux.send("q")
+        tmux.wait_for("Without recording profile")
+        tmux.send("C-q")
         soon(lambda: not tmux.is_there)  # the session ends with the program
     finally:
         tmux.end()

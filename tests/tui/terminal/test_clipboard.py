@@ -30,10 +30,8 @@ PLAIN = f"{ESC}]52;c;MDQxMw==\x07"
     ("environment", "sequence"),
     [
         ({"TERM": "xterm-256color"}, PLAIN),
-        ({"TERM": "foot"}, PLAIN),
         ({"TERM": "tmux-256color"}, f"{PLAIN}{ESC}Ptmux;{ESC}{PLAIN}{ESC}\\"),
         ({"TERM": "screen.xterm-256color", "STY": "1.pts"}, f"{ESC}P{PLAIN}{ESC}\\"),
-        ({"TERM": "xterm", "STY": "1.pts"}, f"{ESC}P{PLAIN}{ESC}\\"),
         ({"TERM": "screen"}, f"{ESC}P{PLAIN}{ESC}\\"),
     ],
 )
@@ -41,10 +39,13 @@ def test_sequence_suits_the_terminal(environment, sequence):
     assert sequence_for("0413", environment) == sequence
 
 
-@pytest.mark.parametrize("term", ["linux-16color", "dumb", "vt100", ""])
-def test_terminal_without_a_clipboard_is_reported(term):
-    with pytest.raises(UserError, match=rf"TERM={term}\) does not support copying"):
-        sequence_for("0413", {"TERM": term})
+def test_terminal_that_cannot_copy_the_text_is_reported():
+    for term in ("linux-16color", "dumb", "vt100", ""):
+        with pytest.raises(UserError, match=rf"TERM={term}\) does not support copying"):
+            sequence_for("0413", {"TERM": term})
+    assert sequence_for("x" * 500, {"TERM": "screen"})
+    with pytest.raises(UserError, match="too long"):
+        sequence_for("x" * 600, {"TERM": "screen"})
 
 
 def test_sequence_for_gnu_screen_is_split():
@@ -54,12 +55,6 @@ def test_sequence_for_gnu_screen_is_split():
     assert "".join(f"{ESC}P{piece}{ESC}\\" for piece in pieces) == sequence
     assert max(map(len, pieces)) <= 764
     assert _decoded("".join(pieces).encode()) == [text]
-
-
-def test_text_too_long_for_a_remote_screen_is_rejected():
-    assert sequence_for("x" * 500, {"TERM": "screen"})
-    with pytest.raises(UserError, match="too long"):
-        sequence_for("x" * 600, {"TERM": "screen"})
 
 
 @pytest.mark.parametrize(
@@ -105,16 +100,12 @@ async def copied(text: str) -> tuple[str, str]:
     return said, app._driver.written
 
 
-async def test_text_is_sent_without_control_characters_up_to_a_size(xterm, monkeypatch):
+async def test_text_is_sent_without_control_characters_up_to_a_size(xterm):
     assert await copied("0413\x1b") == ("", PLAIN)
     said, written = await copied("ü" * (MAX_BYTES // 2))
     assert (said, len(written)) == ("", 100_000)
     too_large = "Too large to copy: 74,995 bytes (maximum 74,994). Nothing was copied."
     assert await copied("x" * (MAX_BYTES + 1)) == (too_large, "")
-    monkeypatch.setenv("TERM", "linux")
-    said, written = await copied("0413")
-    assert "does not support copying" in said
-    assert written == ""
 
 
 # The text of a user
@@ -134,28 +125,21 @@ ANNA = User(*(f"{key} value" for key in KEYS))._replace(
 @pytest.mark.parametrize(
     ("key", "text", "said"),
     [
-        ("extension", "0413", "Copied Extension of aberg: 0413"),
         ("department", 'Sales, "EMEA"', 'Copied Department Name of aberg: Sales, "EMEA"'),
-        ("is_active", "1", "Copied Is User Active of aberg: 1"),
         ("license", "unlimited, computer", "Copied Licenses of aberg: unlimited, computer"),
-        ("secondary_phone_ip", "secondary_phone_ip value", None),
     ],
 )
 def test_cell_is_copied_with_its_exact_value(key, text, said):
     copied = cell_to_copy(ANNA, key)
-    assert copied.text == text
-    assert said is None or copied.status == said
+    assert (copied.text, copied.status) == (text, said)
 
 
 @pytest.mark.parametrize(
     ("changes", "key", "message"),
     [
-        ({}, "password", r"^Passwords cannot be copied"),
-        ({}, "salt", r"^Passwords cannot be copied"),
-        *(
-            ({"location": text}, "location", r"^Location of aberg is empty\.")
-            for text in ("", "\x1b\n")
-        ),
+        ({}, "password", "^Passwords cannot be copied"),
+        ({}, "salt", "^Passwords cannot be copied"),
+        ({"location": "\x1b\n"}, "location", "^Location of aberg is empty."),
     ],
 )
 def test_secrets_and_empty_cells_are_not_copied(changes, key, message):

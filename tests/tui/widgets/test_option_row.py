@@ -1,18 +1,10 @@
 """A row of options."""
 
-import pytest
 from textual.app import App, ComposeResult
 
 from qm_tui.tui.widgets.option_row import RadioOption, RadioRow
 
 YES_NO = (RadioOption("1", "yes"), RadioOption("0", "no"))
-
-
-@pytest.mark.parametrize(("value", "drawn"), [(None, "[yes]"), ("0", "[no]"), ("x", "[yes]")])
-def test_row_has_options_and_a_value_before_it_is_mounted(value, drawn):
-    row = RadioRow(YES_NO, value)
-    assert drawn in str(row.render())
-    assert row.value == ("0" if drawn == "[no]" else "1")
 
 
 async def test_keys_turn_a_row_in_both_directions():

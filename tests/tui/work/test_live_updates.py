@@ -1,15 +1,13 @@
 """Live updates: changes by other admins are shown within half a second, and nothing else moves."""
 
-import subprocess
-import sys
-from typing import Any
-
 import pytest
 
 from qm_tui.store import open_store
 from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.tui.users import table as users_table
-from tests.helpers import EDIT, IMPORT
+from qm_tui.tui.work import live_updates
+from qm_tui.tui.work.live_updates import LiveView
+from tests.helpers import EDIT, IMPORT, write_unchecked
 from tests.tui.pages import (
     SAMPLES,
     app_on,
@@ -25,45 +23,6 @@ from tests.tui.pages import (
 )
 from tests.tui.previews import import_file
 
-OTHER = """
-import sys
-from pathlib import Path
-from qm_tui.store import open_store
-from tests.helpers import EDIT
-store = open_store(Path(sys.argv[1]))
-store.load()
-for line in sys.stdin:
-    what, user_id, value = line.split()
-    with store.transaction(EDIT) as transaction:
-        user = transaction.state.users[user_id]
-        changed = None if what == "delete" else user._replace(first_name=value)
-        transaction.commit({user_id: changed})
-    if what == "close":
-        store.close()
-    print("done", flush=True)
-"""
-
-
-@pytest.fixture
-def other(home):
-    """Another process with the store open; call it to let it do something."""
-    started: list[Any] = []
-
-    def do(what, user_id="-", value="-"):
-        if not started:
-            command = [sys.executable, "-c", OTHER, str(home / "users.json")]
-            started.append(
-                subprocess.Popen(
-                    command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1
-                )
-            )
-        started[0].stdin.write(f"{what} {user_id} {value}\n")
-        assert started[0].stdout.readline() == "done\n"
-
-    yield do
-    for process in started:
-        process.communicate(timeout=5)
-
 
 async def is_shown(pilot, text):
     await wait_until(pilot, lambda: text in shown(pilot))
@@ -71,15 +30,15 @@ async def is_shown(pilot, text):
 
 @pytest.fixture
 def polled(monkeypatch):
-    """Wait until the store was polled twice."""
+    """Wait until the store was polled twice, or could have been."""
     polls: list[object] = []
-    ask = TinyDBUserStore.has_external_changes
+    poll = LiveView._poll
 
-    def ask_and_note(store):
-        polls.append(store)
-        return ask(store)
+    def poll_and_note(live_view):
+        polls.append(live_view)
+        poll(live_view)
 
-    monkeypatch.setattr(TinyDBUserStore, "has_external_changes", ask_and_note)
+    monkeypatch.setattr(LiveView, "_poll", poll_and_note)
 
     async def wait(pilot):
         goal = len(polls) + 2
@@ -93,36 +52,32 @@ def path(home):
     return home / "users.json"
 
 
-async def test_commits_of_another_process_are_shown_and_nothing_else_moves(
-    path, other, monkeypatch
-):
+async def test_commits_of_another_admin_are_shown_and_nothing_else_moves(path, monkeypatch):
     users = sample_users(200)
     async with running(path, users) as pilot:
-        table = table_of(pilot)
+        table, other = table_of(pilot), open_store(path)
+        other.load()
         for value in ("One", "Two", "Three"):
-            other("edit", users[3].user_id, value)
+            write_unchecked(other, {users[3].user_id: users[3]._replace(first_name=value)})
             await is_shown(pilot, value)
 
         table.cursor_row = 120
         await pilot.pause()
         await pilot.press("up", "up", "up")
         before = [line[18:] for line in shown(pilot).splitlines()[3:12]]
-        other("delete", users[10].user_id)
-        other("delete", users[20].user_id)
+        write_unchecked(other, {users[10].user_id: None})
+        write_unchecked(other, {users[20].user_id: None})
         await is_shown(pilot, "198 users")
         assert table.cursor_row == 115
         assert table.cursor_user_id == users[117].user_id
         assert [line[18:] for line in shown(pilot).splitlines()[3:12]] == before
-        commit(path, users[10])
-        await is_shown(pilot, "199 users")
-        assert table.cursor_user_id == users[117].user_id
-
         monkeypatch.setattr(
             "qm_tui.store.tinydb.snapshot.SnapshotFile.read",
             lambda *_: pytest.fail("the snapshot was read again"),
         )
         inode = path.stat().st_ino
-        other("close", users[117].user_id, "After")  # it writes the snapshot
+        write_unchecked(other, {users[117].user_id: users[117]._replace(first_name="After")})
+        other.close()  # it writes the snapshot
         assert path.stat().st_ino != inode
         await is_shown(pilot, "After")
         assert status_of(pilot) == ""
@@ -166,7 +121,7 @@ async def test_changes_are_highlighted_for_a_moment_and_signs_of_the_last_import
         assert table.row_text(table.cursor_row, 60).startswith(">+ ")
 
 
-async def test_store_is_not_read_while_a_job_is_running(path, monkeypatch):
+async def test_store_is_not_read_while_a_job_is_running(path, monkeypatch, polled):
     users = sample_users(50)
     async with running(path, users) as pilot:
         page, refreshed = page_of(pilot), []
@@ -179,7 +134,7 @@ async def test_store_is_not_read_while_a_job_is_running(path, monkeypatch):
         monkeypatch.setattr(TinyDBUserStore, "refresh", refresh_and_note)
         page.begin_job()
         commit(path, users[1]._replace(first_name="Late"))
-        await pilot.pause(0.7)  # nothing happens that could be waited for
+        await polled(pilot)
         assert not refreshed
         page.session.end_job("")
         await is_shown(pilot, "Late")
@@ -229,6 +184,7 @@ async def test_table_does_not_wait_for_another_writer(path):
 
 
 async def test_unexpected_error_stops_only_the_live_updates(home, path, monkeypatch):
+    monkeypatch.setattr(live_updates, "_POLL_EVERY", 0.01)
     async with running(path, sample_users(5)) as pilot:
 
         def fail(_store, _tick):
@@ -237,7 +193,8 @@ async def test_unexpected_error_stops_only_the_live_updates(home, path, monkeypa
         monkeypatch.setattr(TinyDBUserStore, "refresh", fail)
         commit(path, sample_users(1)[0]._replace(location="Oslo"))
         await wait_until(pilot, lambda: "Unexpected error (RuntimeError)" in status_of(pilot))
-        await pilot.pause(0.7)  # it is not polled any more
+        await pilot.press("down", "up", "down")  # many polls later
+        await wait_until(pilot, lambda: table_of(pilot).cursor_row == 1)
         (log,) = home.rglob("qm-tui.log")
         assert log.read_text().count("qm-tui 0.") == 1
         assert pilot.app.is_running
