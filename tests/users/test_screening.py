@@ -14,7 +14,7 @@ from qm_tui.unicode_tables import IGNORABLE_RANGES
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, User
 from qm_tui.users.issues import Issue
 from qm_tui.users.screening import Screening, error_screening
-from qm_tui.users.validation import validate_user, value_issues
+from qm_tui.users.validation import validate_user, value_errors
 from tests.helpers import ANNA, state_of, user
 
 _STATE = state_of(ANNA, user("bo", department="Support"))
@@ -71,7 +71,7 @@ def test_no_user_with_an_issue_is_missed(users: Sequence[User]):
 
 
 def _errors(one: User) -> list[Issue]:
-    characters = [issue for at in FIELDS for issue in value_issues(at, one[at.index])]
+    characters = [issue for at in FIELDS for issue in value_errors(at, one[at.index])]
     return validate_user(one) + characters
 
 
