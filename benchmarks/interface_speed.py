@@ -38,7 +38,11 @@ TIMES_EMPTY, BEYOND_EMPTY = 1.3, 0.3
 MOST_WHOLE: Final = 1.3
 MOST_WAIT: Final = 50
 
+MOST_BYTES: Final = 14_000
+"""From the start to rest; a full page alone is 8,500 bytes."""
+
 _TIMES: Final = 10
+_REST: Final = 1.5
 _QUIET: Final = 0.06
 _EACH: Final = 0.05
 
@@ -70,6 +74,13 @@ def measure_wait(table: Table, what: str, program: Program) -> None:
             key, step = (UP, -1) if key == DOWN else (DOWN, 1)
             terminal.settle(_EACH, longest=_EACH)
     row.add(program.name, 1000 * longest)
+
+
+def measure_bytes(table: Table, what: str, program: Program) -> None:
+    """Start a program, and count the bytes that it writes until it rests."""
+    row = table.row(f"written from the start to rest, {what}", Unit.BYTES, MOST_BYTES)
+    with program.start() as terminal:
+        row.add(program.name, terminal.settle(_REST, longest=30)[1])
 
 
 def _cursor_line(text: str) -> int:
@@ -130,6 +141,7 @@ def main(users: int = 100_000, runs: int = 5) -> None:
         for _ in range(runs):
             for what, program in stores.items():
                 measure_wait(starts, what, program)
+                measure_bytes(starts, what, program)
             with_few, with_many = (small, *references_few), (stores["snapshot"], *references)
             for program_few, program_many in zip(with_few, with_many, strict=True):
                 measure_keys(keys, program_few, FEW)

@@ -149,7 +149,7 @@ class VirtualList(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
         self.set_reactive(VirtualList.cursor_row, -1)
         self.cursor_row = cursor_row
         self._scroll_to_cursor()
-        self.refresh_changed_lines()
+        self.refresh()
 
     def rows_added(self) -> None:
         """Draw rows that were appended."""
