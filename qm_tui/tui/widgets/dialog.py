@@ -11,6 +11,7 @@ from textual.await_complete import AwaitComplete
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Button
+from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import key_hints, safe
@@ -26,8 +27,24 @@ class Dialog(ReliableTimers, ModalScreen[ScreenResultType]):
     """
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """Close the dialog with a result, if it is still open and on top."""
-        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+        """Close the dialog with a result, if it is still open and on top.
+
+        Its other workers are canceled: they would go on while its widgets are being removed.
+        """
+        if self.app.screen is not self:
+            return AwaitComplete()
+        for worker in list(self.workers):
+            if worker.node is self and worker is not _current_worker():
+                worker.cancel()
+        return super().dismiss(result)
+
+
+def _current_worker() -> Worker[Any] | None:
+    """Return the worker that this runs in, if any."""
+    try:
+        return get_current_worker()
+    except NoActiveWorker:
+        return None
 
 
 @contextmanager
