@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 from textual import on, work
 from textual.actions import parse
@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.css.query import NoMatches
-from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -36,9 +35,6 @@ _NO_USER: Final = "No users are shown or marked."
 
 _MIN_WIDTH_FOR_NAVIGATION: Final = 80
 """The width of the terminal from which the navigation pane is shown by default."""
-
-_OPENING: Final = 0.2
-"""Seconds after the mount of a page in which it need not be drawn again as a whole."""
 
 UNDO: Final = Binding("u", "undo", "Undo", tooltip="Undo the last change")
 
@@ -78,7 +74,6 @@ class Page(ReliableTimers, Screen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._is_new = True
 
     @property
     def is_busy(self) -> bool:
@@ -109,28 +104,6 @@ class Page(ReliableTimers, Screen[None]):
 
     def on_mount(self) -> None:
         self.session.subscribe(self)
-        self.set_timer(_OPENING, self._end_opening)
-
-    def _end_opening(self) -> None:
-        self._is_new = False
-
-    def refresh(
-        self,
-        *regions: Region,
-        repaint: bool = True,
-        layout: bool = False,
-        recompose: bool = False,
-    ) -> Self:
-        """Draw parts of the page again; all of it only if it was opened some time ago.
-
-        Textual draws a screen with its first layout, and once more because it was resumed and
-        focused.
-        """
-        if self._is_new and not regions:
-            if not self.stack_updates:
-                return self  # when it is resumed, it gets its first layout and is drawn
-            repaint = False
-        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def show_title(self, part: str) -> None:
         """Show the name of the page, and which part of its data it shows."""

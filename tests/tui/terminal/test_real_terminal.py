@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminal import Terminal
-from tests.helpers import sample_cases
+from tests.helpers import commit, sample_cases
 from tests.tui.pages import SAMPLES, sample_users
 
 PROGRAM = str(Path(sys.executable).with_name("qm-tui"))
@@ -59,6 +59,18 @@ def test_import_and_export_by_keys(home, monkeypatch, environment):
     assert not {user.password.encode() for user in sample_users(20)} & set(
         terminal.received.split()
     )
+
+
+@pytest.mark.parametrize("users", [[], sample_users(20)], ids=["no users", "users"])
+def test_all_lines_of_the_first_page_are_drawn(home, users):
+    commit(home / "users.json", *users)
+    with started(home) as terminal:
+        terminal.wait_for("No users yet." if not users else "1 of 20")
+        terminal.settle(1)
+        lines = [line.rstrip() for line in terminal.text.split("\n")]
+    assert any(line.startswith("─ Actions ──") for line in lines)
+    assert "[i Import] [x Export] [e Edit]" in lines[-2]
+    assert not users or any("A active y/n   Lic U unlimited" in line for line in lines)
 
 
 def test_import_and_export_by_clicks(home, monkeypatch):
