@@ -1,8 +1,8 @@
 """Screening of many users: which of them must be checked one by one.
 
 Checking a user by all rules takes ten times as long as reading it from a file. But the rules treat
-most values alike: a name of letters, a number, an IP address. So a few hundred users are looked at
-column by column, and only those with other values are checked one by one.
+most values alike: a name of letters, a number, an IP address. So many users are screened column
+by column, and only those with other values are checked one by one.
 """
 
 import re

@@ -33,8 +33,9 @@ class Dialog(ReliableTimers, ModalScreen[ScreenResultType]):
         """
         if self.app.screen is not self:
             return AwaitComplete()
+        current = _current_worker()
         for worker in list(self.workers):
-            if worker.node is self and worker is not _current_worker():
+            if worker.node is self and worker is not current:
                 worker.cancel()
         return super().dismiss(result)
 

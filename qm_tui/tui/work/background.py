@@ -37,11 +37,7 @@ async def run_in_thread(work: Callable[[YieldControl], Result]) -> Result:
         if is_cancelled.is_set():
             raise WorkerCancelled
 
-    try:
-        return await asyncio.to_thread(work, yield_control(check))
-    except asyncio.CancelledError:
-        is_cancelled.set()
-        raise
+    return await _in_thread(partial(work, yield_control(check)), is_cancelled.set)
 
 
 async def run_with_progress(
@@ -96,10 +92,15 @@ async def run_job(
 
 
 async def _run(work: Callable[[ProgressCallback], Result], job: Job) -> Result:
+    return await _in_thread(partial(_with_gc_paused, work, job.report_progress), job.cancel)
+
+
+async def _in_thread(work: Callable[[], Result], cancel: Callable[[], object]) -> Result:
+    """Run work in a thread. If who waits for it is canceled, cancel it."""
     try:
-        return await asyncio.to_thread(_with_gc_paused, work, job.report_progress)
+        return await asyncio.to_thread(work)
     except asyncio.CancelledError:
-        job.cancel()
+        cancel()
         raise
 
 

@@ -7,7 +7,7 @@ from threading import Lock
 from textual.message import Message
 
 from qm_tui.crash import log_and_describe
-from qm_tui.progress import CHUNK_SIZE, yield_control
+from qm_tui.progress import in_chunks, yield_control
 from qm_tui.store.changes.activity_index import ActivityIndex
 from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
@@ -167,13 +167,11 @@ def compare_marks(number: int, view: UserListView, marked: Sequence[str]) -> Mar
     """
     rest = yield_control()
     existing: set[str] = set()
-    for start in range(0, len(marked), CHUNK_SIZE):
-        existing |= view.state.users.keys() & marked[start : start + CHUNK_SIZE]
-        rest()
+    for chunk in in_chunks(marked, rest):
+        existing |= view.state.users.keys() & chunk
     shown = 0
-    for start in range(0, len(view.user_ids), CHUNK_SIZE):
-        shown += sum(user_id in existing for user_id in view.user_ids[start : start + CHUNK_SIZE])
-        rest()
+    for chunk in in_chunks(view.user_ids, rest):
+        shown += sum(user_id in existing for user_id in chunk)
     return MarksCompared(number, set(marked) - existing, len(existing) - shown)
 
 
