@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option as ListOption
@@ -30,6 +31,7 @@ from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.widgets.suggester import in_use_text
 from qm_tui.tui.work.background import free_in_background, run_with_progress
 from qm_tui.tui.work.job import DEBOUNCE, job_end_message
+from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import Session
 
 
@@ -49,14 +51,54 @@ async def set_field(page: Screen[Any], session: Session, selection: Selection) -
 
 
 class _FieldList(OptionList):
-    """The fields, with the keys of the other lists."""
+    """The fields. Typing moves to the first one of which a word starts with the typed text.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("k", "cursor_up", "Up", show=False),
-        Binding("j", "cursor_down", "Down", show=False),
-        Binding("g", "first", "First", show=False),
-        Binding("G", "last", "Last", show=False),
-    ]
+    Attributes:
+        typed: the text that was typed since the cursor was moved.
+    """
+
+    takes_text: ClassVar[bool] = True
+
+    def __init__(self, names: Sequence[str]) -> None:
+        options = (ListOption(safe(f"  {name}")) for name in names)
+        super().__init__(*options, id="change-fields", compact=True)
+        self._names = [name.casefold() for name in names]
+        self.typed = ""
+
+    class Searched(Message):
+        """Text was typed; `is_found` says whether a field matches."""
+
+        def __init__(self, text: str, *, is_found: bool) -> None:
+            super().__init__()
+            self.text, self.is_found = text, is_found
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether the list takes a key as text."""
+        return bool(character) and str(character).isprintable()
+
+    def on_key(self, event: events.Key) -> None:
+        """Search with a character, or without the last one."""
+        if event.character is not None and event.is_printable:
+            self._search(self.typed + event.character)
+        elif event.key == "backspace":
+            self._search(self.typed[:-1])
+        else:
+            self.typed = ""
+            return
+        event.stop()
+        event.prevent_default()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Search with pasted text."""
+        event.stop()
+        self._search(self.typed + event.text)
+
+    def _search(self, text: str) -> None:
+        start = f" {text.casefold()}"
+        found = next((at for at, name in enumerate(self._names) if start in f" {name}"), None)
+        if found is not None:
+            self.typed, self.highlighted = text, found
+        self.post_message(self.Searched(text, is_found=found is not None))
 
 
 class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
@@ -92,13 +134,9 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
         self._is_planning = False
 
     def compose(self) -> ComposeResult:
-        hints = "↑ ↓ select field  Tab enter value  F2 apply  Esc cancel"
+        hints = "type or ↑ ↓ select field  Tab enter value  F2 apply  Esc cancel"
         with dialog_frame("change-dialog", f"Set a field for {self._label}", hints, 70):
-            yield _FieldList(
-                *(ListOption(safe(f"  {editable.name}")) for editable in self._fields),
-                id="change-fields",
-                compact=True,
-            )
+            yield _FieldList([editable.name for editable in self._fields])
             with Horizontal(id="change-line"):
                 yield Label(safe("New value  "))
                 yield ValueInput(self._in_use, id="change-value")
@@ -127,6 +165,14 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
         if selected is not self.selected:
             self.selected = selected
             self._show_field()
+
+    @on(_FieldList.Searched)
+    def _searched(self, event: _FieldList.Searched) -> None:
+        text = f"Field: {event.text}" if event.text else ""
+        if not event.is_found:
+            text = f'! No field has a word that starts with "{event.text}".'
+            self.post_message(KeyRefused())
+        self.query_one("#change-in-use", Static).update(safe(text, 70))
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from math import inf
-from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import App, ScreenStackError
@@ -77,6 +77,13 @@ class ExplainsKeys(Protocol):
 
     def explain_key(self, key: str) -> bool:
         """Show why a key is unavailable now; return whether it is."""
+
+
+@runtime_checkable
+class TakesText(Protocol):
+    """A widget that is no input, but takes characters as text."""
+
+    takes_text: ClassVar[bool]
 
 
 class KeyRefused(Message):
@@ -273,7 +280,7 @@ class KeyQueue:
 
     @property
     def _takes_text(self) -> bool:
-        return isinstance(self._focus, Input | TextArea)
+        return isinstance(self._focus, Input | TextArea | TakesText)
 
     def _is_early(self, typed: _Typed, screen: Screen[Any]) -> bool:
         """Whether a key would confirm what had not been drawn yet when it was typed."""

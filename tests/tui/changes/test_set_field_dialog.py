@@ -239,3 +239,31 @@ async def test_cancel_asks_before_discarding_a_value(session, way):
         assert dialog.unsaved == ""
         await leave(hand)
         assert hand.app.result is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "name", "shown"),
+    [
+        ("loc", "location", "Field: loc"),
+        ("RECORDING S", "recording service", "Field: RECORDING S"),
+        ("lic", "license", "Field: lic"),
+        ("locx", "location", '! No field has a word that starts with "locx".'),
+        ("zip", "recording service", "Field: ip"),
+    ],
+)
+async def test_typing_finds_a_field(session, keys, name, shown):
+    async with open_dialog(dialog_on(session)) as hand:
+        await hand.press(*(key.replace(" ", "space") for key in keys))
+        await known(hand)
+        assert (
+            hand.app.dialog.selected.name
+            == bulk_fields.bulk_fields(allow_unlicensed=False)[FIELDS.index(name)].name
+        )
+        assert said(hand, "in-use") == shown
+
+
+async def test_search_for_a_field_starts_again_after_a_move(session):
+    async with open_dialog(dialog_on(session)) as hand:
+        await hand.press(*"loc", "backspace", "up", *"se")
+        assert hand.app.dialog.selected.name == "Security Profile Name"
+        assert said(hand, "in-use") == "Field: se"
