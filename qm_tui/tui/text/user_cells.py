@@ -1,5 +1,6 @@
 """The cells of the users table, and the legend of their letters."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
@@ -75,21 +76,12 @@ def placed_columns(layout: Layout, *, has_words: bool = False) -> list[tuple[Col
     ]
 
 
-def legend(layout: Layout, *, has_words: bool = False) -> str:
-    """Return the legend of the letters in a layout, in column order; empty if it has none.
-
-    Args:
-        layout: the layout.
-        has_words: whether the licenses are shown as words.
-    """
-    columns = [
-        column for column, _ in placed_columns(layout, has_words=has_words) if _has_letters(column)
-    ]
+def legend(columns: Iterable[Column]) -> str:
+    """Return the legend of the letters in columns, in their order; empty if they have none."""
     parts = []
-    for is_flag, group in groupby(columns, lambda column: column.key != LICENSE):
+    for is_flag, group in groupby(filter(_has_letters, columns), lambda one: one.key != LICENSE):
         if is_flag:
-            flags = [f"{column.short} {_LABELS[column.key]}" for column in group]
-            parts.append(f"{' '.join(flags)} {'/'.join(_FLAGS.values())}")
+            parts.append(" ".join(f"{column.short} {_LABELS[column.key]}" for column in group))
         else:
             licenses = [f"{letter} {license}" for license, letter in LETTERS.items()]
             short = next(group).short

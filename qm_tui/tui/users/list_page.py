@@ -114,6 +114,7 @@ class UsersList(Page):
         if count.content != text:
             count.update(text)
         self._show_empty_state(view)
+        self._show_legend()
 
     def _show_empty_state(self, view: UserListView) -> None:
         """Explain why no users are shown, and what to do."""
@@ -146,16 +147,13 @@ class UsersList(Page):
             bar.show_filter(shown.filter)
         table.show_layout(shown.layout)
         table.show_sort(shown.sort)
-        self._show_legend()
 
+    @on(UsersDataTable.ColumnsPlaced)
     def _show_legend(self) -> None:
-        """Show the legend of the table's letters; it depends on the width of the terminal."""
+        """Show the legend of the letters in the visible columns."""
         legend, text = self.query_one("#legend", Static), safe(self.table.legend)
         if legend.content != text:
             legend.update(text)
-
-    def on_resize(self) -> None:
-        self._show_legend()
 
     @on(QueryFinished)
     def _query_finished(self, event: QueryFinished) -> None:

@@ -84,6 +84,9 @@ class UsersDataTable(VirtualList):
             super().__init__()
             self.user_ids = user_ids
 
+    class ColumnsPlaced(Message):
+        """Other columns are visible."""
+
     class SortRequested(Message):
         """The users should be sorted by a column.
 
@@ -222,8 +225,8 @@ class UsersDataTable(VirtualList):
 
     @property
     def legend(self) -> str:
-        """The legend of the letters in its cells."""
-        return legend(self._layout, has_words=self.has_words)
+        """The legend of the letters in its visible cells."""
+        return legend(drawn.column for drawn in self._drawn) if self._view else ""
 
     def show_layout(self, layout: Layout | None) -> None:
         """Use another layout, or the default one. The current column stays if it is still shown."""
@@ -281,7 +284,9 @@ class UsersDataTable(VirtualList):
             layout, width, self._value_widths, sorted_by, has_words=has_words
         )
         self._first_moving = arrangement.first_for(self.current_column, self._first_moving)
-        self._drawn = arrangement.visible_columns(self._first_moving)
+        before, self._drawn = self._drawn, arrangement.visible_columns(self._first_moving)
+        if [drawn.column for drawn in before] != [drawn.column for drawn in self._drawn]:
+            self.post_message(self.ColumnsPlaced())
 
     @property
     def _sampled_users(self) -> Sequence[User]:
