@@ -116,7 +116,7 @@ class TransactionScreen(Dialog[None]):
             yield Static(safe_lines(about), id="what")
             yield ChangeList()
             yield Static(id="line")
-            yield button_row(ok="[OK]")
+            yield button_row(close="[Close]")
 
     def on_mount(self) -> None:
         self.query_one(ChangeList).focus()

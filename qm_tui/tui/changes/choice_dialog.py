@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static
 
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.widgets.dialog import Confirms, Dialog, button_row, dialog_frame
+from qm_tui.tui.widgets.dialog import BUTTON_HINTS, Confirms, Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.text_input import SafeInput
 
 YES: Final = "yes"
@@ -82,7 +82,7 @@ class ChoiceDialog(Confirms, Dialog[str | None]):
         self._number, self._first, self._frame = number, focus, id
 
     def compose(self) -> ComposeResult:
-        with dialog_frame(self._frame, self._question, "", 70):
+        with dialog_frame(self._frame, self._question, BUTTON_HINTS, 70):
             yield from self.compose_text()
             if self._number:
                 with Horizontal(classes="number-line"):

@@ -91,13 +91,13 @@ class RenameDialog(Confirms, Dialog[RenamePlan | None]):
     def compose(self) -> ComposeResult:
         name = self._values.field.name
         with dialog_frame(
-            "rename-dialog", self._title, "Tab complete  ↓ values in use  F1 keys  Esc cancel"
+            "rename-dialog", self._title, "Tab complete  ↓ values in use  F2 rename  Esc cancel"
         ):
             with Horizontal(id="rename-line"):
                 yield Label(safe(f"{name} "))
                 yield _NameInput(self._suggestions)
             yield Static(id="rename-outcome")
-            yield button_row(no="[Cancel]", yes="")
+            yield button_row(yes="", no="[Cancel]")
 
     @property
     def _title(self) -> str:

@@ -8,6 +8,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from qm_tui.text import pluralize
 from qm_tui.tui.changes.selection import Selection
 from qm_tui.tui.frame.page import COMMON, UNDO
 from qm_tui.tui.user.details_pane import DetailsPane
@@ -195,6 +196,7 @@ class UsersSelection(UsersList):
         user_ids = await self.app.push_screen_wait(dialog)
         if user_ids:
             self.session.add_marks(user_ids)
+            self.session.set_status(f"Marked {pluralize(len(user_ids), 'user')}.")
 
     def _compare_marks_later(self, view: UserListView) -> None:
         """Count the marked users that are not shown or deleted, in the background."""

@@ -166,7 +166,7 @@ class NumberList(VirtualList, Generic[Item]):
 
     def _share(self, number: int, width: int) -> str:
         if not number:
-            return f" {'0%':>{_SHARE}}"
+            return f" {'0.0%':>{_SHARE}}"
         share = number / self._total
         percent = f"{share:.1%}" if share >= _MIN_SHARE else "<0.1%"
         bar = _BAR * max(1, round(self._bar_width(width) * number / self._largest))

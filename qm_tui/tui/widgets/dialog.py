@@ -66,6 +66,10 @@ def dialog_frame(
         yield
 
 
+BUTTON_HINTS: Final = "Tab next  Enter select  Esc cancel"
+"""The key hints of a dialog that asks for a button."""
+
+
 def button_row(**labels: str) -> Horizontal:
     """Return the row of buttons of a dialog: their labels by ID."""
     return Horizontal(

@@ -37,6 +37,9 @@ class ListDialog(Dialog[ScreenResultType | None]):
     INPUT: ClassVar[str]
     """The ID of the input; that of its line ends with `-line`."""
 
+    HINTS: ClassVar[str] = "type to search  ↑ ↓ move  Enter select  Esc cancel"
+    """The key hints."""
+
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
 
     def __init__(self, rows: VirtualList, title: str, label: str, max_characters: int) -> None:
@@ -46,8 +49,7 @@ class ListDialog(Dialog[ScreenResultType | None]):
         self.input = ListFilterInput(max_characters, id=self.INPUT)
 
     def compose(self) -> ComposeResult:
-        hints = "type to search  ↑ ↓ move  Enter select  Esc cancel"
-        with dialog_frame(self.FRAME, self._title, hints, _TITLE):
+        with dialog_frame(self.FRAME, self._title, self.HINTS, _TITLE):
             with Horizontal(id=f"{self.INPUT}-line"):
                 yield Label(safe(f"{self._label} "))
                 yield self.input

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from qm_tui.tui.text.safe_content import safe, safe_lines
-from qm_tui.tui.widgets.dialog import Confirms, Dialog, button_row, dialog_frame
+from qm_tui.tui.widgets.dialog import BUTTON_HINTS, Confirms, Dialog, button_row, dialog_frame
 
 ResultT = TypeVar("ResultT")
 
@@ -45,7 +45,7 @@ class ConfirmQuestion(Confirms, Dialog[bool]):
         self._text, self._yes, self._no = text, yes, no
 
     def compose(self) -> ComposeResult:
-        with dialog_frame():
+        with dialog_frame(hints=BUTTON_HINTS):
             yield Static(safe(self._text), classes="dialog-text")
             yield button_row(no=f"[{self._no}]", yes=f"[{self._yes}]")
 

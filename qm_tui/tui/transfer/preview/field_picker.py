@@ -5,6 +5,7 @@ from typing import ClassVar, Final, NamedTuple
 
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.transfer.reading.samples import fold_header
+from qm_tui.tui.text.safe_content import key_hints
 from qm_tui.tui.widgets.list_dialog import ListDialog
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import FIELDS, Field
@@ -13,6 +14,7 @@ IGNORED: Final = "(ignored)"
 """Shown for a column that is not mapped to a field."""
 
 _NAME, _REQUIRED = 29, 10
+_NO_MATCH: Final = "no field matches  Backspace delete  Esc cancel"
 _MAX_FILTER: Final = 40
 
 
@@ -106,6 +108,8 @@ class FieldPicker(ListDialog[FieldSelected]):
     def narrow(self, typed: str) -> None:
         """Show the fields whose names contain the text."""
         self._rows.narrow(typed)
+        hints = self.HINTS if self._rows.row_count else _NO_MATCH
+        self.query_one(f"#{self.FRAME}").border_subtitle = key_hints(hints)
 
     def select(self) -> None:
         """Select the current field."""

@@ -37,9 +37,10 @@ _EMPTY: Final = {
     RecordFilter.NOT_IN_FILE: f"All users are in the file. {_SHOW_ALL}",
 }
 _NONE_LISTED: Final = f"None of the first {MAX_LISTED:,} records. The others are not listed."
-_HINTS: Final = ("Enter details", "Space mark", "c correct", "w save report", "? keys")
+_CORRECT: Final = "c correct"
+_HINTS: Final = ("Enter details", "Space mark", _CORRECT, "w save report", "? keys")
 _HINTS_OF_USERS: Final = ("Enter details", "Space mark", "* mark all", "w save report", "? keys")
-_HINTS_ELSEWHERE: Final = ("↓ go to records", "c correct", "w save report", "? keys")
+_HINTS_ELSEWHERE: Final = ("↓ go to records", _CORRECT, "w save report", "? keys")
 
 
 class RecordList(VirtualList):
@@ -171,8 +172,13 @@ class RecordList(VirtualList):
         """Return the key hints, and the position of the cursor."""
         place = f"{self.cursor_row + 1:,} of {self.row_count:,}" if self.row_count else "none"
         room = max(0, width - len(place) - 2)
-        hints = _HINTS_OF_USERS if self._filter is RecordFilter.NOT_IN_FILE else _HINTS
-        text = _joined(hints if self.has_focus else _HINTS_ELSEWHERE, room)
+        is_of_users = self._filter is RecordFilter.NOT_IN_FILE
+        hints: tuple[str, ...] = _HINTS_OF_USERS if is_of_users else _HINTS
+        if not self.has_focus:
+            hints = _HINTS_ELSEWHERE
+        if self._preview is None or not self._preview.plan.rejected:
+            hints = tuple(hint for hint in hints if hint != _CORRECT)
+        text = _joined(hints, room)
         indent = " " if len(text) < room else ""
         return pad_or_truncate(f"{pad_or_truncate(indent + text, room)} {place} ", width)
 
