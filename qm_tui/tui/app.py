@@ -30,8 +30,10 @@ from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, ListsKeys, ac
 from qm_tui.tui.frame.navigation import PAGES, FilterRequested, PageSelected
 from qm_tui.tui.frame.page import Page
 from qm_tui.tui.frame.stylesheets import style_sheets
+from qm_tui.tui.terminal.clipboard import write_sequence
 from qm_tui.tui.terminal.input_driver import TerminalDriver
 from qm_tui.tui.terminal.output_filter import ControlCharacterFilter, NoColorFilter
+from qm_tui.tui.terminal.screen_diff import ERASE
 from qm_tui.tui.terminal.signals import (
     HANGUP_STATUS,
     SuspendHandler,
@@ -73,6 +75,7 @@ class QmTuiApp(TypeAheadApp[str]):
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+p", "command_palette", COMMAND_PALETTE, show=False, priority=True),
         Binding("f1", "show_keys", "Keys", priority=True),
+        Binding("ctrl+l", "redraw", "Draw the screen again", show=False, priority=True),
         Binding("ctrl+z", "suspend", "Suspend (fg resumes)", show=False, priority=True),
     ]
 
@@ -159,6 +162,11 @@ class QmTuiApp(TypeAheadApp[str]):
         """Suspend the program and return to the shell."""
         if self._suspend_handler is not None:
             self._suspend_handler.suspend()
+
+    def action_redraw(self) -> None:
+        """Draw everything again, after another program has written to the terminal."""
+        write_sequence(self, ERASE)
+        self.screen.refresh()
 
     def action_command_palette(self) -> None:
         """Open the command palette for the current screen or dialog."""

@@ -79,11 +79,12 @@ async def copy(app: App[Any], text: str) -> str:
     except UserError as error:
         return str(error)
     if sequence:
-        _write(app, sequence)
+        write_sequence(app, sequence)
     return message
 
 
-def _write(app: App[Any], sequence: str) -> None:
+def write_sequence(app: App[Any], sequence: str) -> None:
+    """Write a control sequence to the terminal."""
     # Textual's own method writes only a plain OSC 52 sequence. Delete this when it writes others:
     # https://github.com/Textualize/textual/blob/v8.2.8/src/textual/app.py#L1770
     driver = app._driver

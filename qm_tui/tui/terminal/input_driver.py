@@ -16,12 +16,16 @@ import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Sequence
 from selectors import EVENT_READ, SelectSelector
-from typing import Final
+from typing import Any, Final
 
 from textual import events
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+from textual.messages import InBandWindowResize
+
+from qm_tui.tui.terminal.screen_diff import ScreenDiff
 
 _ESCAPE: Final = "\x1b"
 _START: Final = "\x1b[200~"
@@ -163,7 +167,33 @@ def _with_enter(message: Message) -> Message:
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, with a safe parser of pastes, and tolerant of invalid UTF-8."""
+    """Textual's driver, with a safe parser of pastes, and tolerant of invalid UTF-8.
+
+    It sends only what the terminal does not show yet.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._screen = ScreenDiff()
+
+    def write(self, data: str) -> None:
+        """Write what changes the screen."""
+        changes = self._screen.changes(data)
+        if changes:
+            super().write(changes)
+
+    def process_message(self, message: Message) -> None:
+        """Send a message to the app. After a change of the size the terminal may show anything."""
+        if isinstance(message, events.Resize | InBandWindowResize):
+            self._screen.forget()
+        super().process_message(message)
 
     def start_application_mode(self) -> None:
         """Start application mode, and handle size changes in order.
@@ -175,7 +205,12 @@ class TerminalDriver(LinuxDriver):
         handler = signal.getsignal(signal.SIGWINCH)
         if callable(handler) and handler is not before:  # not yet started in the background
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGWINCH, handler, signal.SIGWINCH, None)
+
+            def resized() -> None:
+                self._screen.forget()
+                handler(signal.SIGWINCH, None)
+
+            loop.add_signal_handler(signal.SIGWINCH, resized)
 
     def run_input_thread(self) -> None:
         """Read the input until the program ends."""
