@@ -61,6 +61,8 @@ def prefix_matcher(beginning: str) -> Callable[[str], bool]:
     in_bare = _BETWEEN + beginning
 
     def test(text: str) -> bool:
+        if text.isascii():
+            return text.lower().startswith(beginning)
         compared = fold_for_search(text)
         return compared.startswith(beginning) or in_bare in compared
 
