@@ -16,6 +16,7 @@ from qm_tui.transfer.options.import_options import (
 from qm_tui.transfer.planning.totals import (
     DUPLICATE_ID,
     ID_OF_ANOTHER_USER,
+    MODE_ADDS_ONLY,
     MODE_UPDATES_ONLY,
     UNKNOWN_ID,
 )
@@ -113,7 +114,7 @@ class RecordMatcher:
                 self._require_first(record, found.user_id, issues)
                 return found
         if self._options.mode is ImportMode.UPDATE:
-            issues.append(mode_issue(MODE_UPDATES_ONLY))
+            issues.append(_mode_issue(MODE_UPDATES_ONLY))
         return None
 
     def _require_same_person(self, values: Values, stored: User, issues: list[Issue]) -> None:
@@ -179,8 +180,12 @@ class RecordMatcher:
         return True
 
 
-def mode_issue(reason: str) -> Issue:
-    """Return the error of a record that the import mode excludes."""
+def adds_only_issue() -> Issue:
+    """Return the error of a record that would change a user if the mode only adds users."""
+    return _mode_issue(MODE_ADDS_ONLY)
+
+
+def _mode_issue(reason: str) -> Issue:
     return Issue(
         _USER_ID,
         reason,

@@ -3,9 +3,10 @@
 Source: the users file, section 3, "User ID empty".
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, cast
 
+from qm_tui.store.look_alikes import may_look_alike
 from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.reading.reader import Values
@@ -13,6 +14,7 @@ from qm_tui.transfer.spreadsheet import is_error_value
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_FIELD_INDEXES, Field, User
 from qm_tui.users.identity import new_user_ids
 from qm_tui.users.issues import Issue, value_issue
+from qm_tui.users.screening import Screening
 from qm_tui.users.validation import validate_user
 
 _new = tuple.__new__
@@ -20,6 +22,7 @@ _new = tuple.__new__
 _STOCK: Final = 100
 """User IDs generated at once: a system call for each takes longer than using it."""
 
+_USER_NAME_AT: Final = FIELD["user_name"].index
 _USER_ID_AT: Final = FIELD["user_id"].index
 
 
@@ -29,11 +32,20 @@ class NewUserFactory:
     Args:
         state: the state of the store.
         options: the import options.
+        has_warning: returns whether a new user has a warning.
         gives_ids: whether users without a User ID get one.
     """
 
-    def __init__(self, state: State, options: ImportOptions, *, gives_ids: bool) -> None:
+    def __init__(
+        self,
+        state: State,
+        options: ImportOptions,
+        has_warning: Callable[[User], bool],
+        *,
+        gives_ids: bool,
+    ) -> None:
         self._state, self._options, self._gives_ids = state, options, gives_ids
+        self._has_warning, self._screening = has_warning, Screening(self._has_problem)
         self._shared: dict[str, str] = {}
         self._stock: list[str] = []
 
@@ -60,6 +72,23 @@ class NewUserFactory:
         for place in SHARED_FIELD_INDEXES:
             columns[place] = [share(value, value) for value in columns[place]]
         return [_new(User, values) for values in zip(*columns, strict=True)]
+
+    def rows_with_problems(self, rows: Sequence[Sequence[str | None]]) -> set[int]:
+        """Return the indexes of records with an error or a warning if they add a user."""
+        if None in rows[0]:
+            return set(range(len(rows)))
+        columns = cast("list[tuple[str, ...]]", list(zip(*rows, strict=True)))
+        suspects = self._screening.rows_to_check(columns)
+        names, state = columns[_USER_NAME_AT], self._state
+        return {row for row, name in enumerate(names) if may_look_alike(name, state)} | {
+            row for row in suspects if self._has_problem(User(*cast("Sequence[str]", rows[row])))
+        }
+
+    def _has_problem(self, user: User) -> bool:
+        """Return whether a new user has an error or a warning, the User Name apart."""
+        issues: list[Issue] = []
+        self.validated([*user], issues)
+        return bool(issues) or self._has_warning(user)
 
     def _next_id(self) -> str:
         while not self._stock:

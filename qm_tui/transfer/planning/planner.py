@@ -9,16 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain, islice
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
 from qm_tui.gc_control import clear_in_chunks
 from qm_tui.progress import ProgressCallback, ignore_progress
-from qm_tui.store.changes.mass_change import confirmation_count
 from qm_tui.store.look_alikes import (
     LOOK_ALIKE,
     has_look_alikes,
     look_alike_in_file_issue,
-    may_look_alike,
 )
 from qm_tui.store.state import State
 from qm_tui.store.user_names import (
@@ -27,57 +25,32 @@ from qm_tui.store.user_names import (
     find_name_conflicts,
     name_in_use_issue,
 )
-from qm_tui.text import trim
-from qm_tui.transfer.options.import_options import (
-    ImportMode,
-    ImportOptions,
-    NewValues,
-    ShortRecords,
-)
-from qm_tui.transfer.planning.corrections import read_booleans
-from qm_tui.transfer.planning.matching import RecordMatcher, mode_issue
-from qm_tui.transfer.planning.new_users import NewUserFactory
+from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.plan import (
     MAX_ISSUES,
     MAX_LISTED,
-    WITH_ERRORS,
     ImportPlan,
     RecordOutcomes,
     Result,
     UserUpdate,
-    is_short,
 )
-from qm_tui.transfer.planning.totals import MODE_ADDS_ONLY, IssueCounts, LicenseTotals, chunk_users
-from qm_tui.transfer.planning.updating import update_user
+from qm_tui.transfer.planning.planned_record import PlannedRecord, in_order
+from qm_tui.transfer.planning.record_rules import RecordRules
+from qm_tui.transfer.planning.totals import IssueCounts, LicenseTotals, chunk_users
 from qm_tui.transfer.planning.warnings import (
     ExtensionUsage,
-    ImportWarnings,
+    RecordContext,
     duplicate_extension_issue,
-    values_in_use,
 )
-from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
-from qm_tui.transfer.reading.record_rows import SHORT_RECORD
-from qm_tui.users.fields import FIELD, FIELDS, User
+from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
+from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import look_alike_key, normalize_user_name
-from qm_tui.users.issues import (
-    REDACTED,
-    Issue,
-    RecordIssue,
-    Severity,
-    field_number,
-    redact_value,
-)
-from qm_tui.users.new_values import ValuesInUse
-from qm_tui.users.screening import Screening
+from qm_tui.users.issues import Issue
 
 _USER_NAME: Final = FIELD["user_name"]
-_USER_ID_AT: Final = FIELD["user_id"].index
 
 _CHUNK: Final = 256
 """Records processed one by one between two pauses: some milliseconds of work."""
-
-
-_NO_VALUES: Final[Values] = [None] * len(FIELDS)
 
 
 class PlanDetail(StrEnum):
@@ -91,37 +64,6 @@ class PlanDetail(StrEnum):
     """The same as `COUNTS`, and the users after the import, for an import."""
     RECORDS = "records"
     """The outcome of each record and the users after the import, for a preview."""
-
-
-class _Planned(NamedTuple):
-    """A record, the user that it would add or change, and its problems."""
-
-    number: int
-    line: int
-    user: User
-    stored: User | None
-    """The user before; None if the record would add one."""
-    values: Values | None
-    """None if the record cannot be parsed."""
-    issues: list[Issue]
-    """Errors first; a record with an error is rejected."""
-
-
-class RecordContext(NamedTuple):
-    """The store and the other records of a file, as far as they concern a single record.
-
-    A scan of the whole store for each record that is typed would take too long. The plan has the
-    problems of the record, but no counts of licenses.
-
-    Attributes:
-        in_use: the values in use in the store.
-        extension_holders: other users with its extension after the import.
-        names_given_up: User Names, normalized, that no user of the store has after the import.
-    """
-
-    in_use: ValuesInUse
-    extension_holders: Collection[User]
-    names_given_up: Collection[str]
 
 
 class Planner:
@@ -151,13 +93,11 @@ class Planner:
         with_outcomes = detail in (PlanDetail.OUTCOMES, PlanDetail.RECORDS)
         self._outcomes = RecordOutcomes() if with_outcomes else None
         self._issue_limit = MAX_LISTED if with_outcomes else MAX_ISSUES
-        self._matcher = RecordMatcher(state, options)
-        self._new_users = NewUserFactory(state, options, gives_ids=self._with_changes)
-        self._screening = Screening(self._has_problem)
+        self._rules = RecordRules(state, options, progress, context, gives_ids=self._with_changes)
         self._claims = NameClaims()
-        self._with_issues: dict[int, _Planned] = {}
+        self._with_issues: dict[int, PlannedRecord] = {}
         """By number, records with problems: the first of them, or all that are listed."""
-        self._contested: dict[int, _Planned] = {}
+        self._contested: dict[int, PlannedRecord] = {}
         """By number, accepted records of which others decide: they may lose their User Name, share
         an Extension or have a User Name that looks like another one."""
         self._duplicate_lines: list[int] = []
@@ -169,16 +109,9 @@ class Planner:
         self._names_given_up = context.names_given_up if context else ()
         self._is_ending = False
 
-    # Both read the whole store, and an import that changes nothing needs neither
-
-    @cached_property
-    def _warnings(self) -> ImportWarnings:
-        context, state = self._context, self._state
-        in_use = context.in_use if context else values_in_use(state, self._progress)
-        return ImportWarnings(state, in_use)
-
     @cached_property
     def _extensions(self) -> ExtensionUsage:
+        # it reads the whole store, and an import that changes nothing does not need it
         context = self._context
         users = context.extension_holders if context else self._state.users.values()
         return ExtensionUsage(users, self._progress)
@@ -187,11 +120,10 @@ class Planner:
 
     def add(self, records: Record | CleanRecordBatch) -> None:
         """Check a record, or many, by themselves and against the store."""
-        if self._options.read_booleans:
-            records = read_booleans(records)
+        records = self._rules.read(records)
         if isinstance(records, Record):
             self._list(range(records.line, records.line + 1))
-            self._add(records, self._matcher.find([records.values])[0])
+            self._add(records, self._rules.matcher.find([records.values])[0])
         else:
             self._list(range(records.line, records.line + len(records.values)))
             self._add_batch(records)
@@ -203,14 +135,14 @@ class Planner:
 
     def _add_batch(self, batch: CleanRecordBatch) -> None:
         """Add many records, in file order: new users without a problem together."""
-        matcher, rows = self._matcher, batch.values
+        matcher, rows = self._rules.matcher, batch.values
         problems: set[int] | None = None
         start = unchanged = 0  # the new users without a problem begin at `start`
         for index, (values, found) in enumerate(zip(rows, matcher.find(rows), strict=True)):
             line = batch.line + index
             if found is None and matcher.may_add(values, line):
                 if problems is None:
-                    problems = self._rows_with_problems(rows)
+                    problems = self._rules.new_users.rows_with_problems(rows)
                 if index not in problems:
                     continue
             if start < index:
@@ -226,97 +158,34 @@ class Planner:
             self._accept_new(batch, start, len(rows))
         self._counts[Result.UNCHANGED] += unchanged
 
-    def _rows_with_problems(self, rows: Sequence[Sequence[str | None]]) -> set[int]:
-        """Return the indexes of records with an error or a warning if they add a user."""
-        if None in rows[0]:
-            return set(range(len(rows)))
-        columns = cast("list[tuple[str, ...]]", list(zip(*rows, strict=True)))
-        suspects = self._screening.rows_to_check(columns)
-        names, state = columns[_USER_NAME.index], self._state
-        return {row for row, name in enumerate(names) if may_look_alike(name, state)} | {
-            row for row in suspects if self._has_problem(User(*cast("Sequence[str]", rows[row])))
-        }
-
-    def _has_problem(self, user: User) -> bool:
-        """Return whether a new user has an error or a warning, the User Name apart."""
-        issues: list[Issue] = []
-        self._new_users.validated([*user], issues)
-        return bool(issues or self._warnings.of_values(user, None))
-
     def _add(self, record: Record, found: User | None) -> None:
         self._checked += 1
         if not self._checked % _CHUNK:
             self._yield_control()
-        number, line, values, _ = record
-        if not record.is_parsed:
-            self._reject(_Planned(number, line, User(), None, None, list(record.issues)))
+        planned = self._rules.check(record, found)
+        if planned.is_rejected:
+            self._reject(planned)
             return
-        issues: list[Issue] = []
-        stored = self._matcher.match(record, found, issues)
-        if stored is not None:
-            values = _with_stored_ends(values, stored)
-        of_reader = self._issues_of_reader(record, stored)
-        warnings = [issue for issue in of_reader if issue.severity is Severity.WARNING]
-        issues += [issue for issue in of_reader if issue.severity is Severity.ERROR]
-        if stored is None:
-            user = self._new_users.validated(values, issues)
-        else:
-            user, of_update = update_user(values, stored, issues, self._options)
-            warnings += of_update
-            if user is not stored and self._options.mode is ImportMode.ADD:
-                issues.append(mode_issue(MODE_ADDS_ONLY))
-        if user is not stored and self._options.new_values is NewValues.REJECT:
-            issues += self._warnings.new_value_errors(user, stored)
-        if issues:
-            # a rejected user has no generated User ID
-            user = user if stored else user._replace(user_id=values[_USER_ID_AT] or "")
-            issues = _without_consequences(issues, record.issues)
-            issues += [
-                warning._replace(severity=Severity.ERROR, reason=WITH_ERRORS.format(warning.kind))
-                for warning in warnings
-                if warning.field is None
-            ]
-            issues.sort(key=_rank)
-            self._reject(_Planned(number, line, user, stored, record.values, issues))
-            return
-        if user is not stored:
-            warnings += self._warnings.for_user(user, stored)
-        warnings.sort(key=_rank)
-        planned = _Planned(number, line, user, stored, record.values, warnings)
-        if warnings:
+        if planned.issues:
             self._add_warnings(planned)
-        if user is stored:
-            self._count(number, Result.UNCHANGED, user, stored)
+        if planned.user is planned.stored:
+            self._count(planned.number, Result.UNCHANGED, planned.user, planned.stored)
         else:
             self._accept(planned)
-
-    def _issues_of_reader(self, record: Record, stored: User | None) -> list[Issue]:
-        """Return the problems that the reader found, except of values that do not change.
-
-        New rules must not reject what is stored already (users file, section 4).
-        """
-        rejects_short = self._options.short_records is ShortRecords.REJECT
-        return [
-            issue._replace(severity=Severity.ERROR)
-            if rejects_short and issue.kind == SHORT_RECORD
-            else issue
-            for issue in record.issues
-            if issue.field is None
-            or stored is None
-            or record.values[issue.field.index] != stored[issue.field.index]
-        ]
 
     def _accept_new(self, batch: CleanRecordBatch, start: int, end: int) -> None:
         """Accept new users without a problem: together, unless some of them may be contested."""
         claims, extensions = self._claims, self._extensions
-        users = self._new_users.create(cast("Sequence[Sequence[str]]", batch.values[start:end]))
+        users = self._rules.new_users.create(
+            cast("Sequence[Sequence[str]]", batch.values[start:end])
+        )
         keys = [normalize_user_name(user.user_name) for user in users]
         numbers = range(batch.number + start, batch.number + end)
         lines = range(batch.line + start, batch.line + end)
         if claims.have_owner(keys, self._state) or extensions.are_used(users):
             for number, line, user in zip(numbers, lines, users, strict=True):
                 values = [*batch.values[number - batch.number]]
-                self._accept(_Planned(number, line, user, None, values, []))
+                self._accept(PlannedRecord(number, line, user, None, values, []))
             return
         claims.add_new(numbers, lines, keys, users, keep_users=self._with_changes)
         extensions.add_new(users, lines)
@@ -326,7 +195,7 @@ class Planner:
             for number, user in zip(numbers, users, strict=True):
                 self._outcomes.set(number, Result.ADDED, user, None)
 
-    def _accept(self, record: _Planned) -> None:
+    def _accept(self, record: PlannedRecord) -> None:
         """Accept a record that adds or changes a user, unless another one gets its User Name."""
         number, line, user, stored, _, _ = record
         claims = self._claims
@@ -358,21 +227,21 @@ class Planner:
         if self._outcomes is not None:
             self._outcomes.set(number, result, user, stored)
 
-    def _reject(self, record: _Planned) -> None:
+    def _reject(self, record: PlannedRecord) -> None:
         self._add_issues(record)
         self._count(record.number, Result.REJECTED, None, record.stored)
 
-    def _add_warnings(self, record: _Planned) -> None:
+    def _add_warnings(self, record: PlannedRecord) -> None:
         """Count and keep the warnings of an accepted record."""
         self._warned += 1
         self._add_issues(record)
 
-    def _remove_warnings(self, record: _Planned) -> None:
+    def _remove_warnings(self, record: PlannedRecord) -> None:
         if record.issues:
             self._warned -= 1
             self._issue_counts.remove(record.issues, updates=record.stored is not None)
 
-    def _add_issues(self, record: _Planned) -> None:
+    def _add_issues(self, record: PlannedRecord) -> None:
         updates = record.stored is not None
         self._issue_counts.add(record.number, record.issues, updates=updates)
         # the last checks may concern records before those that are already kept
@@ -394,12 +263,10 @@ class Planner:
         changes, added = self._changes(conflicts)
         self._report_names_of_rejected(conflicts)
         records = [record for _, record in sorted(self._with_issues.items())]
-        problems = chain.from_iterable(map(_to_record_issues, records))
+        problems = chain.from_iterable(record.report() for record in records)
         if outcomes is not None:
             for record in records:
-                outcomes.add_issues(
-                    record.number, _without_shifted_values(record.issues), record.values
-                )
+                outcomes.add_issues(record.number, record.shown_issues, record.values)
         return ImportPlan(
             state.version,
             self._options,
@@ -413,14 +280,14 @@ class Planner:
             groups=self._issue_counts.groups(),
             totals={} if self._context else totals.changes(state, progress),
             users_before=len(state.users),
-            required_confirmation=confirmation_count(totals.affected, len(state.users)),
+            required_confirmation=totals.required_confirmation(len(state.users)),
             removals={effect: users for effect, users in totals.removals.items() if users},
             updates=self._updates(conflicts),
             outcomes=outcomes,
             not_in_file=[] if outcomes is None else self._not_in_file(),
         )
 
-    def _reject_accepted(self, record: _Planned, issue: Issue) -> None:
+    def _reject_accepted(self, record: PlannedRecord, issue: Issue) -> None:
         """Reject an accepted record because another one gets its User Name."""
         _, line, user, stored, _, warnings = record
         self._counts[Result.CHANGED if stored else Result.ADDED] -= 1
@@ -470,7 +337,7 @@ class Planner:
         """Add a warning to an accepted record that was noted as contested."""
         record = self._contested[number]
         self._remove_warnings(record)
-        record = record._replace(issues=sorted([*record.issues, warning], key=_rank))
+        record = record._replace(issues=in_order([*record.issues, warning]))
         self._contested[number] = record
         self._add_warnings(record)
 
@@ -508,11 +375,9 @@ class Planner:
 
     def _report_names_of_rejected(self, conflicts: Collection[int]) -> None:
         """Report on the first rejected records also whether their User Name is taken."""
-        by_key: dict[str, list[_Planned]] = {}
+        by_key: dict[str, list[PlannedRecord]] = {}
         rejected_records = (
-            record
-            for _, record in sorted(self._with_issues.items())
-            if record.issues[0].severity is Severity.ERROR
+            record for _, record in sorted(self._with_issues.items()) if record.is_rejected
         )
         for record in islice(rejected_records, MAX_ISSUES):
             key, stored = normalize_user_name(record.user.user_name), record.stored
@@ -545,10 +410,9 @@ class Planner:
                 if user.user_id != owner_id:
                     self._add_error(record, name_in_use_issue(user.user_name, owner, is_new=is_new))
 
-    def _add_error(self, record: _Planned, issue: Issue) -> None:
+    def _add_error(self, record: PlannedRecord, issue: Issue) -> None:
         """Add an error to a rejected record."""
-        record.issues.append(issue)
-        record.issues.sort(key=_rank)
+        record.issues[:] = in_order([*record.issues, issue])
         updates = record.stored is not None
         self._issue_counts.add(record.number, [issue], updates=updates)
 
@@ -563,71 +427,10 @@ class Planner:
     def _not_in_file(self) -> list[str]:
         """Return the users that are not in the file, in store order."""
         user_ids: list[str] = []
-        users, in_file = self._state.users, self._matcher.ids_in_file
+        users, in_file = self._state.users, self._rules.matcher.ids_in_file
         for batch in chunk_users(users.values(), len(users), self._progress):
             user_ids += [user.user_id for user in batch if user.user_id not in in_file]
         return user_ids
-
-
-def _rank(issue: Issue) -> tuple[bool, int]:
-    """Return the sort key of a problem: errors first, in field order."""
-    return issue.severity is Severity.WARNING, field_number(issue)
-
-
-def _without_consequences(issues: list[Issue], unreadable: tuple[Issue, ...]) -> list[Issue]:
-    """Return the errors; for a value with an invalid character, only that it is invalid."""
-    fields = [
-        issue.field for issue in unreadable if issue.field and issue.severity is Severity.ERROR
-    ]
-    return [issue for issue in issues if issue in unreadable or issue.field not in fields]
-
-
-def _without_shifted_values(issues: list[Issue]) -> list[Issue]:
-    """Return the problems of a record; of a short one, without the values that they concern.
-
-    Its values may be shifted, so that a password is the value of another field.
-    """
-    if not is_short(issues):
-        return issues
-    return [
-        issue if issue.field is None else issue._replace(message=issue.kind) for issue in issues
-    ]
-
-
-def _with_stored_ends(values: Values, stored: User) -> Values:
-    """Return the values, with the stored one where they differ only in trimmed characters.
-
-    A store may hold values that were not trimmed. An import must not change them.
-    """
-    return [
-        before
-        if value not in (None, before) and value == trim(before) and not field.is_secret
-        else value
-        for field, value, before in zip(FIELDS, values, stored, strict=True)
-    ]
-
-
-def _to_record_issues(record: _Planned) -> list[RecordIssue]:
-    is_hidden = is_short(record.issues)
-    values = _NO_VALUES if record.values is None or is_hidden else record.values
-    user = " ".join(filter(None, (values[0], values[1]))) or values[_USER_NAME.index] or ""
-    if not user and record.stored:
-        user = f"{record.stored.first_name} {record.stored.last_name}"
-    return [
-        RecordIssue(
-            issue.severity,
-            record.line,
-            record.number,
-            issue.field,
-            user,
-            REDACTED
-            if is_hidden and issue.field
-            else redact_value(issue.field, values[issue.field.index] if issue.field else None),
-            issue.message,
-            issue.fix,
-        )
-        for issue in _without_shifted_values(record.issues)
-    ]
 
 
 def plan_import(

@@ -8,8 +8,8 @@ from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.corrections import record_of
 from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, Result
-from qm_tui.transfer.planning.planner import RecordContext, plan_import
-from qm_tui.transfer.planning.warnings import values_in_use
+from qm_tui.transfer.planning.planner import plan_import
+from qm_tui.transfer.planning.warnings import RecordContext, values_in_use
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import normalize_user_name, users_without_own_name

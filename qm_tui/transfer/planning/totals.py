@@ -10,6 +10,7 @@ from qm_tui.store.changes.mass_change import (
     CLEARS,
     INACTIVATES,
     REMOVES_LICENSES,
+    confirmation_count,
     removed_by_change,
 )
 from qm_tui.store.state import State
@@ -148,6 +149,10 @@ class LicenseTotals:
         self.affected = 0
         self.removals = dict.fromkeys((INACTIVATES, REMOVES_LICENSES, CLEARS), 0)
         self._more = [0] * len(_COUNTED)
+
+    def required_confirmation(self, users: int) -> int:
+        """Return the number that confirms a mass change of so many users; 0 if it is none."""
+        return confirmation_count(self.affected, users)
 
     def add_new(self, users: Sequence[User]) -> None:
         """Count many new users, as `add` does."""

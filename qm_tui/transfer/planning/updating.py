@@ -6,6 +6,7 @@ field, Password and Salt Value remain a pair, and values altered by a spreadshee
 
 from typing import Final
 
+from qm_tui.text import trim
 from qm_tui.transfer.options.import_options import (
     EmptyCellAction,
     ImportOptions,
@@ -50,7 +51,7 @@ def update_user(
 
     Errors of the update are appended to `issues`.
     """
-    after = list(stored)
+    values, after = _with_stored_ends(values, stored), list(stored)
     warnings: list[Issue] = []
     keeps_empty = options.empty is EmptyCellAction.KEEP
     keeps_altered = options.spreadsheet_values is SpreadsheetValues.STORED
@@ -129,3 +130,16 @@ def _merge_secrets(values: Values, stored: User, after: list[str]) -> list[Issue
         return []
     fix = "If the password has a salt, include it."
     return [Issue(_SALT, message, fix, Severity.WARNING)]
+
+
+def _with_stored_ends(values: Values, stored: User) -> Values:
+    """Return the values, with the stored one where they differ only in trimmed characters.
+
+    A store may hold values that were not trimmed. An import must not change them.
+    """
+    return [
+        before
+        if value not in (None, before) and value == trim(before) and not field.is_secret
+        else value
+        for field, value, before in zip(FIELDS, values, stored, strict=True)
+    ]

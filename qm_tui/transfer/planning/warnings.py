@@ -8,7 +8,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from qm_tui.progress import ProgressCallback
 from qm_tui.store.look_alikes import look_alike_issue
@@ -36,6 +36,23 @@ _NUMBERED_FIELDS: Final = tuple(
     if field.key in ("extension", "agent_id", "user_name") or field.kind in (Kind.LIST, Kind.SECRET)
 )
 """Fields with values that may look like a number but are none."""
+
+
+class RecordContext(NamedTuple):
+    """The store and the other records of a file, as far as they concern a single record.
+
+    A scan of the whole store for each record that is typed would take too long. The plan has the
+    problems of the record, but no counts of licenses.
+
+    Attributes:
+        in_use: the values in use in the store.
+        extension_holders: other users with its extension after the import.
+        names_given_up: User Names, normalized, that no user of the store has after the import.
+    """
+
+    in_use: ValuesInUse
+    extension_holders: Collection[User]
+    names_given_up: Collection[str]
 
 
 def values_in_use(state: State, progress: ProgressCallback) -> ValuesInUse:
