@@ -105,6 +105,7 @@ class QmTuiApp(TypeAheadApp[str]):
 
     def on_mount(self) -> None:
         self.screen_change_signal.subscribe(self, self._screen_changed)
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh())
         self.install_screen(self._users, UsersPage.PAGE)  # a page that is left keeps its state
         self.push_screen(self._users)
         if not self.is_headless:

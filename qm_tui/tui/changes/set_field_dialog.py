@@ -55,6 +55,7 @@ class _FieldList(OptionList):
 
     Attributes:
         typed: the text that was typed since the cursor was moved.
+        not_found: the typed text, if no field matches it; empty otherwise.
     """
 
     takes_text: ClassVar[bool] = True
@@ -63,14 +64,14 @@ class _FieldList(OptionList):
         options = (ListOption(safe(f"  {name}")) for name in names)
         super().__init__(*options, id="change-fields", compact=True)
         self._names = [name.casefold() for name in names]
-        self.typed = ""
+        self.typed = self.not_found = ""
 
     class Searched(Message):
-        """Text was typed; `is_found` says whether a field matches."""
+        """Text was typed."""
 
-        def __init__(self, text: str, *, is_found: bool) -> None:
-            super().__init__()
-            self.text, self.is_found = text, is_found
+    @property
+    def _text(self) -> str:
+        return self.typed or self.not_found
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Whether the list takes a key as text."""
@@ -79,11 +80,12 @@ class _FieldList(OptionList):
     def on_key(self, event: events.Key) -> None:
         """Search with a character, or without the last one."""
         if event.character is not None and event.is_printable:
-            self._search(self.typed + event.character)
+            self._search(self._text + event.character)
         elif event.key == "backspace":
-            self._search(self.typed[:-1])
+            self._search(self._text[:-1])
         else:
-            self.typed = ""
+            if event.key not in ("tab", "enter"):
+                self.typed = self.not_found = ""
             return
         event.stop()
         event.prevent_default()
@@ -91,14 +93,16 @@ class _FieldList(OptionList):
     def on_paste(self, event: events.Paste) -> None:
         """Search with pasted text."""
         event.stop()
-        self._search(self.typed + event.text)
+        self._search(self._text + event.text)
 
     def _search(self, text: str) -> None:
         start = f" {text.casefold()}"
         found = next((at for at, name in enumerate(self._names) if start in f" {name}"), None)
-        if found is not None:
-            self.typed, self.highlighted = text, found
-        self.post_message(self.Searched(text, is_found=found is not None))
+        if found is None:
+            self.typed, self.not_found = "", text
+        else:
+            self.typed, self.not_found, self.highlighted = text, "", found
+        self.post_message(self.Searched())
 
 
 class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
@@ -118,7 +122,7 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "change", "Apply", priority=True),
         Binding("escape", "back", "Cancel"),
-        Binding("tab", "app.focus_next", "Next", show=False, priority=True),
+        Binding("tab", "next", "Next", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", "Previous", show=False, priority=True),
     ]
 
@@ -134,7 +138,7 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
         self._is_planning = False
 
     def compose(self) -> ComposeResult:
-        hints = "type or ↑ ↓ select field  Tab enter value  F2 apply  Esc cancel"
+        hints = "type or ↑ ↓ field  Tab value  F2 apply  Esc cancel"
         with dialog_frame("change-dialog", f"Set a field for {self._label}", hints, 70):
             yield _FieldList([editable.name for editable in self._fields])
             with Horizontal(id="change-line"):
@@ -167,15 +171,25 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
             self._show_field()
 
     @on(_FieldList.Searched)
-    def _searched(self, event: _FieldList.Searched) -> None:
-        text = f"Field: {event.text}" if event.text else ""
-        if not event.is_found:
-            text = f'! No field has a word that starts with "{event.text}".'
-            self.post_message(KeyRefused())
-        self.query_one("#change-in-use", Static).update(safe(text, 70))
+    def _searched(self) -> None:
+        self._show_in_use()
+
+    def _is_refused(self) -> bool:
+        """Whether the list has text that is no field: then nothing else may be done with it."""
+        if not self.query_one(_FieldList).not_found:
+            return False
+        self.post_message(KeyRefused())
+        return True
+
+    def action_next(self) -> None:
+        """Focus the next control, if a field is selected."""
+        if not self._is_refused():
+            self.focus_next()
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
+        if self._is_refused():
+            return
         self.set_focus(self._line if self.selected.field is not None else self.query_one(RadioRow))
 
     @property
@@ -196,14 +210,17 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
         return self._session.query_runner.values_of(field) if field is not None else ()
 
     def _show_in_use(self) -> None:
-        line, text = self.query_one("#change-in-use", Static), ""
-        if self.selected.field is not None:
+        line, fields = self.query_one("#change-in-use", Static), self.query_one(_FieldList)
+        text = f"Field: {fields.typed}" if fields.typed and fields.has_focus else ""
+        if fields.not_found:
+            text = f'! No field has a word that starts with "{fields.not_found}".'
+        elif not text and self.selected.field is not None:
             if not line.size.width:  # it is not laid out yet
                 self.call_after_refresh(self._show_in_use)
                 return
             width = line.size.width
             text = in_use_text(self._line.value, self._in_use(), width)
-        line.update(safe(text))
+        line.update(safe(text, 70))
 
     def action_pick(self) -> None:
         """Open the values in use."""
@@ -287,6 +304,8 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
     @on(Button.Pressed, "#yes")
     def action_change(self) -> None:
         """Accept the shown effect, if it is known."""
+        if self._is_refused():
+            return
         is_unseen = self.selected.field is not None and not self._line.value
         if is_unseen and self.query_one(OptionList).has_focus:
             self.set_focus(self._line)  # no field is cleared before its input had the focus

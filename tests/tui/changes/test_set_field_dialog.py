@@ -248,7 +248,7 @@ async def test_cancel_asks_before_discarding_a_value(session, way):
         ("RECORDING S", "recording service", "Field: RECORDING S"),
         ("lic", "license", "Field: lic"),
         ("locx", "location", '! No field has a word that starts with "locx".'),
-        ("zip", "recording service", "Field: ip"),
+        ("zip", "recording profile", '! No field has a word that starts with "zip".'),
     ],
 )
 async def test_typing_finds_a_field(session, keys, name, shown):
@@ -267,3 +267,15 @@ async def test_search_for_a_field_starts_again_after_a_move(session):
         await hand.press(*"loc", "backspace", "up", *"se")
         assert hand.app.dialog.selected.name == "Security Profile Name"
         assert said(hand, "in-use") == "Field: se"
+
+
+async def test_text_that_is_no_field_sets_no_other_field(session):
+    async with open_dialog(dialog_on(session)) as hand:
+        for key in (*"zz", "tab", *"Bad", "enter", "f2"):
+            await hand.press(key)
+        assert hand.app.is_open
+        assert hand.app.dialog.query_one(Input).value == ""
+        assert said(hand, "in-use").startswith("! No field has a word that starts with")
+        assert hand.app.focused is hand.app.dialog.query_one(OptionList)
+        await hand.press("down", "tab")
+        assert hand.app.focused is hand.app.dialog.query_one(Input)

@@ -201,9 +201,12 @@ def test_ctrl_z_suspends_and_fg_resumes(store, shell, how):
     assert _is_unlocked(store)
     shell.send("echo still-$((1+1))-here\r")
     shell.wait_for("still-2-here")
+    before = len(shell.received)
     shell.send("fg\r")
     shell.wait_for(f"{USERS} users")
     shell.settle()
+    for word in (b"Administration", b"User Name", b"quit"):  # all is drawn again
+        assert word in shell.received[before:]
     shell.send("\x1b[B")
     shell.wait_for("3 of 30")
     shell.settle()

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from qm_tui.tui.terminal.screen_diff import ERASE, ScreenDiff
 
-_WIDTH, _HEIGHT = 20, 4
+_WIDTH, _HEIGHT = 32, 4
 _STYLES = ("", "1", "38;5;253;48;5;234", "48;5;23")
-_TEXT = st.text("ab  ─▼é漢e\u0301", min_size=1, max_size=12)
+_TEXT = st.text("ab  ─▼é漢e\u0301", max_size=5).map(lambda text: text.lstrip("\u0301") or "a")
+"""No part starts with an accent: it would join what is before it."""
 
 
 def _part(line: int, column: int, *segments: tuple[str, str]) -> str:
@@ -24,7 +25,7 @@ def _drawing(parts: list[str]) -> str:
 _PARTS = st.builds(
     lambda line, column, segments: _part(line, column, *segments),
     st.integers(1, _HEIGHT),
-    st.integers(1, _WIDTH // 2),
+    st.integers(1, 10),
     st.lists(st.tuples(st.sampled_from(_STYLES), _TEXT), max_size=2),
 )
 _DRAWINGS = st.one_of(
@@ -64,7 +65,17 @@ def test_screen_looks_as_if_all_was_sent(drawings):
             [_part(1, 1, ("", "a" * 15)), _part(1, 1, ("", f"b{'a' * 13}b"))],
             "\x1b[1;1Hb\x1b[1;15Hb",
         ),
-        ([_part(1, 1, ("", "漢")), _part(1, 1, ("", "漢"))], "\x1b[1;1H漢"),
+        ([_part(1, 1, ("", "漢")), _part(1, 1, ("", "漢"))], ""),
+        # what a terminal may draw wider or narrower is drawn on blanks, and the rest at its place
+        (
+            [_part(1, 1, ("", "ab c")), _part(1, 1, ("", "xहि c"))],
+            "\x1b[1;1H  \x1b[1;1Hxहि\x1b[1;3H c",
+        ),
+        (
+            [_part(1, 3, ("1", "xy")), _part(1, 1, ("", "漢"))],
+            "\x1b[1;1H  \x1b[1;1H漢\x1b[1;3H\x1b[1mxy\x1b[0m",
+        ),
+        ([_part(1, 1, ("", "漢")), _part(1, 2, ("", "x")), _part(1, 1, ("", " "))], "\x1b[1;1H "),
         ([_part(1, 1, ("", "a")), ERASE, _part(1, 1, ("", "a"))], "\x1b[1;1Ha"),
         ([_part(1, 1, ("", "a")), "\x1b[?1049h", _part(1, 1, ("", "a"))], "\x1b[1;1Ha"),
         ([_part(1, 1, ("", "a")), "\x1b[?2026l"], "\x1b[?2026l"),
