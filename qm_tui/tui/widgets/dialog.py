@@ -7,8 +7,10 @@ from math import inf
 from typing import Any, ClassVar, Final
 from weakref import WeakKeyDictionary
 
+from rich.console import RenderableType
 from textual.await_complete import AwaitComplete
 from textual.containers import Horizontal, Vertical
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Button
 from textual.worker import NoActiveWorker, Worker, get_current_worker
@@ -25,6 +27,19 @@ class Dialog(ReliableTimers, ModalScreen[ScreenResultType]):
     If several keys or clicks arrive in one burst, only the first closes it. Textual would close
     the screen below with the second.
     """
+
+    def render(self) -> RenderableType:
+        """Draw what is below the dialog.
+
+        Textual may take the dialog above for it, after a click or key for a screen that was just
+        covered. Then each would be drawn in the other without end.
+        """
+        drawn, stack = super().render(), self.app.screen_stack
+        if isinstance(drawn, BackgroundScreen) and self in stack:
+            below = stack[: stack.index(self)]
+            if drawn.screen not in below and below:
+                return BackgroundScreen(below[-1], self.styles.background)
+        return drawn
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Close the dialog with a result, if it is still open and on top.
