@@ -35,6 +35,10 @@ _GREEK: Final = (range(0x370, 0x400), range(0x1F00, 0x2000))
 """Blocks with accents that are typed before Greek capital letters."""
 _RARE: Final = (range(0x2300, 0x2500), range(0x27C0, 0x2C00))
 """Blocks of technical symbols and rare arrows, which are unusual next to any letter."""
+_USUAL_PUNCTUATION: Final = (range(0x2000, 0x2070), range(0x3000, 0x3040), range(0xFE10, 0x10000))
+"""Blocks of punctuation of all scripts; that of one script is unusual next to a Latin letter."""
+_HISTORIC: Final = range(0x800, 0x860)
+"""Blocks of scripts without living names; their punctuation is unusual anywhere."""
 _SQUARED_WORDS: Final = range(0x3000, 0x3400)
 """The block of `㈱` and its like."""
 
@@ -47,7 +51,9 @@ def _is_suspect(character: str) -> bool:
     """Return whether a character may be unusual at its place."""
     category = unicodedata.category(character)
     return not character.isascii() and (
-        category[0] == "S" or category in ("Co", "Cn", "Lm") or character in f"{_AFTER}{_BETWEEN}ÂÃ"
+        category[0] in "SP"
+        or category in ("Co", "Cn", "Lm")
+        or character in f"{_AFTER}{_BETWEEN}ÂÃ"
     )
 
 
@@ -70,26 +76,31 @@ def _odd_character() -> re.Pattern[str]:
     It is built when the first suspect character is found, which takes as long as reading a
     thousand records.
     """
-    lost, near, greek = set[int](), set[int](), set[int]()
+    lost, near, foreign = set[int](), set[int](), set[int]()
     for code, category in enumerate(map(unicodedata.category, map(chr, range(0x10000)))):
         if category in ("Co", "Cn"):
             lost.add(code)
+        elif category[0] == "P" and code > 0xFF:
+            if code in _HISTORIC:
+                lost.add(code)
+            elif not any(code in block for block in _USUAL_PUNCTUATION):
+                foreign.add(code)
         elif category[0] == "S" and code > 0x7F:
-            (greek if any(code in block for block in _GREEK) else near).add(code)
+            (foreign if any(code in block for block in _GREEK) else near).add(code)
     near |= {code for code in _MODIFIERS if unicodedata.category(chr(code)) == "Lm"}
     near -= {*_SQUARED_WORDS, *map(ord, _USUAL_MODIFIERS + _AFTER + _BETWEEN + _ACUTE)}
     rare = {code for block in _RARE for code in block} & near
     lost_class = f"{_REPLACEMENT}{_character_class(lost)}\U000f0000-\U0010ffff"
-    near_class, greek_class, rare_class = map(_character_class, (near, greek, rare))
+    near_class, foreign_class, rare_class = map(_character_class, (near, foreign, rare))
     second = f"(?=[{_SECOND_BYTES}]|[{_PUNCTUATION_BYTES}][{_LETTERS}])"
     alone = "(?<![^\\n].)(?![^\\n])"  # values are searched with a line break between them
     after, before = f"(?<=[{_LETTERS}].)", f"(?=[{_LETTERS}])"
-    symbols = f"{lost_class}{near_class}{greek_class}{_AFTER}{_BETWEEN}{_ACUTE}"
+    symbols = f"{lost_class}{near_class}{foreign_class}{_AFTER}{_BETWEEN}{_ACUTE}"
     return re.compile(
         f"[{symbols}ÂÃÄÅ](?:"
         f"(?<=[{lost_class}])|(?<=[{near_class}])(?:{after}|{before}|{alone})"
         f"|(?<=[{rare_class}])(?:(?<=[^\\x00-\\x7f\\s].)|(?=[^\\x00-\\x7f\\s]))"
-        f"|(?<=[{greek_class}])(?:(?<=[{_LATIN}].)|(?=[{_LATIN}]))"
+        f"|(?<=[{foreign_class}])(?:(?<=[{_LATIN}].)|(?=[{_LATIN}]))"
         f"|(?<=[{_AFTER}])(?<!\\b[Nn]°){after}|(?<=[{_BETWEEN}]){after}{before}"
         # O´Brien and d´amico are usual
         f"|(?<=´)(?<!\\b[DLOdlo]´){after}(?=[a-zß-ÿ])"

@@ -154,14 +154,16 @@ _USUAL = (
     "JOÃO ¦ IRMÃ MARIA ¦ ÅLESUND ¦ 50 € ¦ Oslo → Bergen ¦ ʻOkina Hawaiʻi ¦ "
     "İstanbul ¦ Łódź ¦ Nguyễn Ánh ¦ Jose\u0301 ¦ Հայկ ¦ Παπαδόπουλος ¦ ΄Ελενα ¦ "
     "Іван Зеле\u0301нський ¦ 佐々木 ¦ コーヒー ¦ ㈱山田 ¦ ㈱ABC ¦ 山田★ ¦ 東京→大阪 ¦ 太陽★株式 ¦ "
-    "𠮷野家 ¦ محمد علي ¦ שלום צה״ל ¦ צה”ל ¦ สมชาย ใจดี ¦ नरेन्द्र ¦ ქართული"
+    "𠮷野家 ¦ محمد علي ¦ שלום צה״ל ¦ צה”ל ¦ สมชาย ใจดี ¦ नरेन्द्र ¦ ქართული ¦ "
+    "Օ՚Նիլ ¦ राम। ¦ محمد، علي ¦ בן־דוד ¦ བོད་ཡིག"
 )
 _ODD = (
     "M×ller ¦ M˟ller ¦ Mˤller ¦ Ren© ¦ Daví° ¦ Gu°rún ¦ Garc¡a ¦ M¼ller ¦ "
     "M•ller ¦ Fran§ais ¦ Malm¶ ¦ Mu®oz ¦ Schr”der ¦ Bj›rn ¦ J„ger ¦ Ren´e ¦ "
     "C™te ¦ Nicol€ ¦ ‰x¨x ¦ Ng῍c ¦ ΄a ¦ a΅ ¦ 営⥭部 ¦ प्⤰िया ¦ ❎ ¦ MÃ¼ller ¦ "
     "Ã–ttinger ¦ Ã…ge ¦ MUÃ‘OZ ¦ GroÃŸ ¦ Å›wit ¦ citÃ\xa0 x ¦ â€™s ¦ ÐœÐ¸ ¦ "
-    "M\u20fcller ¦ M\ue0fcller ¦ \ue000 ¦ x \U000f0041 ¦ \u0a0d營"
+    "M\u20fcller ¦ M\ue0fcller ¦ \ue000 ¦ x \U000f0041 ¦ \u0a0d營 ¦ "
+    "\u055awięty ¦ Nguy\u1cc5n ¦ पटे\u0832"
 )
 
 
