@@ -56,7 +56,9 @@ def _users(draw: st.DrawFn) -> User:
 def _issues(one: User, state: State) -> list[Issue]:
     """Return all problems of a new user, by the rules for one user."""
     issues: list[Issue] = []
-    NewUserFactory(state, ImportOptions(), lambda _: False, gives_ids=False).validated([*one], issues)
+    NewUserFactory(state, ImportOptions(), lambda _: False, gives_ids=False).validated(
+        [*one], issues
+    )
     in_use = values_in_use(state, ignore_progress)
     return issues + ImportWarnings(state, in_use).of_values(one, None)
 
