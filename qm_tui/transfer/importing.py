@@ -5,21 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from qm_tui.errors import UserError
 from qm_tui.gc_control import gc_paused
 from qm_tui.progress import Cancelled, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.changes.plan import PlanOutdated
 from qm_tui.store.errors import ConfirmationRequired
-from qm_tui.store.interface import Action, TransactionKind, UserStore
+from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
-from qm_tui.text import pluralize, sanitize, size_text
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.corrections import apply_corrections
-from qm_tui.transfer.planning.plan import ImportPlan, Result
-from qm_tui.transfer.planning.plan_text import options_text
+from qm_tui.transfer.planning.plan import ImportPlan
+from qm_tui.transfer.planning.plan_text import confirmation_text, import_action
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
-from qm_tui.transfer.reading.file_report import FileReport
+from qm_tui.transfer.reading.file_report import FileChanged, FileReport
 from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.reader import UsersFile, Values
 
@@ -100,17 +98,6 @@ class ImportReport:
         return self.transaction is not None
 
 
-class MappingRequired(UserError):
-    """The names in the header are not known, so the columns cannot be imported by name."""
-
-    def __init__(self, path: Path, line: int) -> None:
-        super().__init__(
-            f"{sanitize(str(path))}, line {line}: most column names are unknown. Nothing was "
-            "imported. Map the columns with --mapping FILE, or use --header no if the file has no "
-            "header."
-        )
-
-
 def prepare_import(
     request: ImportRequest,
     state: State,
@@ -187,7 +174,9 @@ def commit_import(
         if not plan.write_count:
             return _report(prepared, store_moved_on=moved_on)
         _require_confirmation(plan, confirmed)
-        action = _action(prepared, token)
+        request, read = prepared.request, prepared._read
+        corrected = len(request.corrections)
+        action = import_action(plan, request.path, read.size, read.sha256, corrected, token)
         with store.transaction(action) as transaction:
             state = transaction.state
             if state.version != prepared.state.version and not attempts_left:
@@ -216,25 +205,6 @@ def _report(
     )
 
 
-def _action(prepared: PreparedImport, token: str) -> Action:
-    """Return the action for the activity log, with the counts of the preview."""
-    plan, corrected = prepared.plan, len(prepared.request.corrections)
-    parts = [
-        size_text(prepared._read.size),
-        f"{pluralize(plan.records, 'record')}: {plan.counts[Result.UNCHANGED]:,} unchanged, "
-        f"{plan.rejected:,} rejected",
-        f"{corrected:,} corrected manually" if corrected else "",
-        f"options: {options}" if (options := options_text(plan.options)) else "",
-    ]
-    return Action(
-        TransactionKind.IMPORT,
-        sanitize(prepared.request.path.name, 100),
-        "; ".join(filter(None, parts)),
-        prepared._read.sha256,
-        token,
-    )
-
-
 def _require_same(prepared: PreparedImport, first: PreparedImport) -> None:
     is_same = prepared.plan.required_confirmation == first.plan.required_confirmation
     if not (is_same and prepared.plan.has_same_effect(first.plan)):
@@ -244,12 +214,7 @@ def _require_same(prepared: PreparedImport, first: PreparedImport) -> None:
 def _require_confirmation(plan: ImportPlan, confirmed: int) -> None:
     number = plan.required_confirmation
     if number and confirmed != number:
-        msg = (
-            "This import would inactivate, remove licenses from, or clear values for "
-            f"{number:,} of {pluralize(plan.users_before, 'user')}. Nothing was imported. To "
-            f"confirm, add --confirm {number}."
-        )
-        raise ConfirmationRequired(msg, number)
+        raise ConfirmationRequired(confirmation_text(plan), number)
 
 
 def import_users(
@@ -280,9 +245,7 @@ def import_users(
 
     def prepare(keeps: PlanDetail) -> PreparedImport:
         prepared = prepare_import(request, store.state, progress, keeps)
-        dialect = prepared.file_report.dialect
-        if dialect.has_unknown_names:
-            raise MappingRequired(request.path, dialect.header_line)
+        prepared.file_report.require_known_names(request.path)
         return prepared
 
     with gc_paused():
@@ -340,9 +303,5 @@ def _replan(prepared: PreparedImport, state: State, progress: ProgressCallback) 
     keeps = PlanDetail.RECORDS if prepared.plan.outcomes is not None else PlanDetail.CHANGES
     replanned = prepare_import(prepared.request, state, progress, keeps)
     if replanned._read.signature != prepared._read.signature:
-        msg = (
-            f"{sanitize(str(prepared.request.path))} changed during the import. Nothing was "
-            "imported. Import it again."
-        )
-        raise UserError(msg)
+        raise FileChanged(prepared.request.path)
     return replanned

@@ -11,12 +11,12 @@ from qm_tui.store import open_store
 from qm_tui.transfer.importing import (
     ImportReport,
     ImportRequest,
-    MappingRequired,
     import_users,
 )
 from qm_tui.transfer.mapping.guess import guess_columns
 from qm_tui.transfer.options.import_options import ImportOptions, ShortRecords
 from qm_tui.transfer.reading.columns import column_names
+from qm_tui.transfer.reading.file_report import MappingRequired
 from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.users.fields import User

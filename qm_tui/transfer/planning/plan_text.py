@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from qm_tui.store.changes.mass_change import CLEARS, INACTIVATES, REMOVES_LICENSES
+from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.origin import login
-from qm_tui.text import pluralize, sanitize, with_full_stop
+from qm_tui.text import pluralize, sanitize, size_text, with_full_stop
 from qm_tui.transfer.options.choice import Option, OptionValue
 from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, ImportOptions
 from qm_tui.transfer.planning.plan import MAX_ISSUES, ImportPlan, IssueGroup, Result
@@ -25,6 +26,40 @@ TOTAL_LABELS: Final = {
     "computer_recording_license": "Computer",
 }
 """Short names of the counts before and after, by field key."""
+
+
+def import_action(
+    plan: ImportPlan, path: Path, size: int, sha256: str, corrected: int, token: str
+) -> Action:
+    """Return the action for the activity log, with the counts of the preview.
+
+    Args:
+        plan: the plan of the import.
+        path: the file.
+        size: its size in bytes.
+        sha256: its checksum.
+        corrected: the number of records corrected manually.
+        token: the token of the import marker.
+    """
+    parts = [
+        size_text(size),
+        f"{pluralize(plan.records, 'record')}: {plan.counts[Result.UNCHANGED]:,} unchanged, "
+        f"{plan.rejected:,} rejected",
+        f"{corrected:,} corrected manually" if corrected else "",
+        f"options: {options}" if (options := options_text(plan.options)) else "",
+    ]
+    details = "; ".join(filter(None, parts))
+    return Action(TransactionKind.IMPORT, sanitize(path.name, 100), details, sha256, token)
+
+
+def confirmation_text(plan: ImportPlan) -> str:
+    """Return what a mass change would do, and how to confirm it."""
+    number = plan.required_confirmation
+    return (
+        "This import would inactivate, remove licenses from, or clear values for "
+        f"{number:,} of {pluralize(plan.users_before, 'user')}. Nothing was imported. To "
+        f"confirm, add --confirm {number}."
+    )
 
 
 def preview_lines(

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
+from qm_tui.errors import UserError
 from qm_tui.text import listed, pluralize, sanitize
 from qm_tui.transfer.reading.columns import Columns
 from qm_tui.transfer.reading.csv_rows import Row
@@ -19,6 +21,27 @@ _NAMED: Final = 10
 NO_NAMES: Final = "No column names are recognized. Map the columns to fields."
 _PHONE: Final = FIELD["phone_ip"]
 _SECONDARY_PHONE: Final = FIELD["secondary_phone_ip"]
+
+
+class FileChanged(UserError):
+    """A file was written while it was imported."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{sanitize(str(path))} changed during the import. Nothing was "
+            "imported. Import it again."
+        )
+
+
+class MappingRequired(UserError):
+    """The names in the header are not known, so the columns cannot be imported by name."""
+
+    def __init__(self, path: Path, line: int) -> None:
+        super().__init__(
+            f"{sanitize(str(path))}, line {line}: most column names are unknown. Nothing was "
+            "imported. Map the columns with --mapping FILE, or use --header no if the file has no "
+            "header."
+        )
 
 
 def _columns_text(columns: Columns, mapping_name: str) -> list[str]:
@@ -92,6 +115,15 @@ class FileReport:
     blank: int = 0
     short: int = 0
     incomplete: str = ""
+
+    def require_known_names(self, path: Path) -> None:
+        """Require a header with known names, so that the columns can be imported by name.
+
+        Raises:
+            MappingRequired: its names are not known.
+        """
+        if self.dialect.has_unknown_names:
+            raise MappingRequired(path, self.dialect.header_line)
 
     @property
     def needs_mapping(self) -> bool:

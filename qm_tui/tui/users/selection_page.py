@@ -196,7 +196,8 @@ class UsersSelection(UsersList):
         user_ids = await self.app.push_screen_wait(dialog)
         if user_ids:
             self.session.add_marks(user_ids)
-            self.session.set_status(f"Marked {pluralize(len(user_ids), 'user')}.")
+            text = f"Marked {pluralize(len(user_ids), 'user')}. {dialog.not_marked_text}"
+            self.session.set_status(text.rstrip())
 
     def _compare_marks_later(self, view: UserListView) -> None:
         """Count the marked users that are not shown or deleted, in the background."""

@@ -128,6 +128,12 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         """The User IDs of the users to mark."""
         return list(dict.fromkeys((*self._resolved.user_ids, *self._unresolved_list.selected_ids)))
 
+    @property
+    def not_marked_text(self) -> str:
+        """How many entries of the list match no user, as a sentence; empty if all do."""
+        left = _not_found(self._resolved)
+        return f"Not found: {left:,}." if left else ""
+
     def _show_message(self, message: str) -> None:
         self.query_one("#mark-list-said", Static).update(safe(message))
 
@@ -179,12 +185,17 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self.action_back()
 
 
+def _not_found(resolved: ResolvedList) -> int:
+    ambiguous = sum(entry.times for entry in resolved.unresolved if entry.user_ids)
+    return resolved.entries - resolved.resolved - ambiguous
+
+
 def _count_text(resolved: ResolvedList) -> str:
     """Return how many entries match."""
     if not resolved.entries:
         return ""
     ambiguous = sum(entry.times for entry in resolved.unresolved if entry.user_ids)
-    not_found = resolved.entries - resolved.resolved - ambiguous
+    not_found = _not_found(resolved)
     entries = "entry" if resolved.entries == 1 else "entries"
     parts = [f"{resolved.resolved:,} of {resolved.entries:,} {entries} matched"]
     if not_found:
