@@ -10,7 +10,7 @@ _MODULES = sorted(path.relative_to(_PACKAGE).as_posix() for path in _PACKAGE.rgl
 _MOST_IMPORTS = 15
 
 
-def _imported(tree: ast.Module) -> set[str]:
+def _imported(tree: ast.Module) -> set[str | None]:
     """Return the modules of the program that are imported at the start."""
     return {
         node.module
