@@ -128,10 +128,12 @@ def on_mount(page):
     class Dies:
         __del__ = boom
     Dies()
-    import asyncio
+    import asyncio, gc
     async def fails():
         boom()
-    asyncio.get_running_loop().create_task(fails())
+    loop = asyncio.get_running_loop()
+    loop.create_task(fails())
+    loop.call_later(0.1, gc.collect)  # a task that failed is reported when it is collected
     ours(page)
 UsersPage.on_mount = on_mount
 """
