@@ -75,7 +75,7 @@ class _FieldList(OptionList):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Whether the list takes a key as text."""
-        return bool(character) and str(character).isprintable()
+        return character is not None and character.isprintable()
 
     def on_key(self, event: events.Key) -> None:
         """Search with a character, or without the last one."""
@@ -89,6 +89,10 @@ class _FieldList(OptionList):
             return
         event.stop()
         event.prevent_default()
+
+    def on_click(self) -> None:
+        """Forget the typed text: a field is selected without it."""
+        self.typed = self.not_found = ""
 
     def on_paste(self, event: events.Paste) -> None:
         """Search with pasted text."""
