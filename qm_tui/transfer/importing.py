@@ -9,7 +9,7 @@ from qm_tui.gc_control import gc_paused
 from qm_tui.progress import Cancelled, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.changes.plan import PlanOutdated
 from qm_tui.store.errors import ConfirmationRequired
-from qm_tui.store.interface import UserStore
+from qm_tui.store.interface import Action, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.transfer.options.import_options import ImportOptions
@@ -71,6 +71,16 @@ class PreparedImport:
     def signature(self) -> tuple[int, ...]:
         """The signature of the file when it was read."""
         return self._read.signature
+
+    def action(self, token: str) -> Action:
+        """Return the action for the activity log.
+
+        Args:
+            token: the token of the import marker.
+        """
+        request, read = self.request, self._read
+        corrected = len(request.corrections)
+        return import_action(self.plan, request.path, read.size, read.sha256, corrected, token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +184,7 @@ def commit_import(
         if not plan.write_count:
             return _report(prepared, store_moved_on=moved_on)
         _require_confirmation(plan, confirmed)
-        request, read = prepared.request, prepared._read
-        corrected = len(request.corrections)
-        action = import_action(plan, request.path, read.size, read.sha256, corrected, token)
-        with store.transaction(action) as transaction:
+        with store.transaction(prepared.action(token)) as transaction:
             state = transaction.state
             if state.version != prepared.state.version and not attempts_left:
                 # other admins write all the time: plan under the lock, so that they wait

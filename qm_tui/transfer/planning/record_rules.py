@@ -25,7 +25,6 @@ from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.issues import Issue, Severity
 
-_USER_NAME_AT: Final = FIELD["user_name"].index
 _USER_ID_AT: Final = FIELD["user_id"].index
 
 

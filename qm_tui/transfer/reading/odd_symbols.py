@@ -51,10 +51,17 @@ def _is_suspect(character: str) -> bool:
     """Return whether a character may be unusual at its place."""
     category = unicodedata.category(character)
     return not character.isascii() and (
-        category[0] in "SP"
+        category[0] == "S"
         or category in ("Co", "Cn", "Lm")
+        or _is_of_one_script(ord(character), category)
         or character in f"{_AFTER}{_BETWEEN}ÂÃ"
     )
+
+
+def _is_of_one_script(code: int, category: str) -> bool:
+    """Return whether a character is punctuation that only one script has."""
+    usual = any(code in block for block in _USUAL_PUNCTUATION)
+    return category[0] == "P" and code > 0xFF and not usual
 
 
 def _may_be_odd(text: str) -> bool:
@@ -80,11 +87,8 @@ def _odd_character() -> re.Pattern[str]:
     for code, category in enumerate(map(unicodedata.category, map(chr, range(0x10000)))):
         if category in ("Co", "Cn"):
             lost.add(code)
-        elif category[0] == "P" and code > 0xFF:
-            if code in _HISTORIC:
-                lost.add(code)
-            elif not any(code in block for block in _USUAL_PUNCTUATION):
-                foreign.add(code)
+        elif _is_of_one_script(code, category):
+            (lost if code in _HISTORIC else foreign).add(code)
         elif category[0] == "S" and code > 0x7F:
             (foreign if any(code in block for block in _GREEK) else near).add(code)
     near |= {code for code in _MODIFIERS if unicodedata.category(chr(code)) == "Lm"}

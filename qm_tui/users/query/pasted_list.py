@@ -74,6 +74,16 @@ class ResolvedList(NamedTuple):
     entries: int
     resolved: int
 
+    @property
+    def ambiguous(self) -> int:
+        """The number of entries that match several users."""
+        return sum(entry.times for entry in self.unresolved if entry.user_ids)
+
+    @property
+    def not_found(self) -> int:
+        """The number of entries that match no user."""
+        return self.entries - self.resolved - self.ambiguous
+
 
 class _Part(NamedTuple):
     """A part of a line, and the users that it matches."""

@@ -131,7 +131,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
     @property
     def not_marked_text(self) -> str:
         """How many entries of the list match no user, as a sentence; empty if all do."""
-        left = _not_found(self._resolved)
+        left = self._resolved.not_found
         return f"Not found: {left:,}." if left else ""
 
     def _show_message(self, message: str) -> None:
@@ -185,17 +185,11 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self.action_back()
 
 
-def _not_found(resolved: ResolvedList) -> int:
-    ambiguous = sum(entry.times for entry in resolved.unresolved if entry.user_ids)
-    return resolved.entries - resolved.resolved - ambiguous
-
-
 def _count_text(resolved: ResolvedList) -> str:
     """Return how many entries match."""
     if not resolved.entries:
         return ""
-    ambiguous = sum(entry.times for entry in resolved.unresolved if entry.user_ids)
-    not_found = _not_found(resolved)
+    ambiguous, not_found = resolved.ambiguous, resolved.not_found
     entries = "entry" if resolved.entries == 1 else "entries"
     parts = [f"{resolved.resolved:,} of {resolved.entries:,} {entries} matched"]
     if not_found:
