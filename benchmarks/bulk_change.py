@@ -24,6 +24,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from benchmarks.programs import apart, made_store, users_file
+from benchmarks.sample_users import stored_users
 from benchmarks.turns import Turns, until
 from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import BulkChange, by_ids, plan_bulk
@@ -110,15 +111,14 @@ class Bench:
     async def inactivate(self, step: str) -> None:
         """Inactivate all active users."""
         await self._asked(step, "A", ActivateDialog)
-        users = self._page.store.state.users.values()
-        active = sum(user.is_active == "1" for user in users)
+        active = self._page.store.state.numbers("is_active", ("1",))["1"]
         await self._pilot.press("left", "left", "enter")
         await self._confirmed(step, active)
 
     async def delete(self, step: str) -> None:
         """Delete all users."""
         await self._asked(step, "D", DeleteDialog)
-        users = len(self._page.store.state.users)
+        users = self._page.store.state.total
         self._pilot.app.screen.query_one("#confirm").focus()
         await self._pilot.press(*str(users))
         await self._answer(step, "enter")
@@ -145,7 +145,7 @@ async def measured(path: Path) -> tuple[dict[str, float], dict[str, float]]:
     async with app.run_test(size=SIZE) as pilot:
         await until(lambda: pilot.app.screen.is_mounted and not _page(pilot).is_busy)
         await asyncio.sleep(2)
-        before = dict(store.state.users)
+        before = stored_users(store.state)
         await pilot.press("asterisk")
         await asyncio.sleep(1)
         watching = asyncio.create_task(turns.watch())
@@ -160,7 +160,7 @@ async def measured(path: Path) -> tuple[dict[str, float], dict[str, float]]:
         await bench.undo("undo delete")
         watching.cancel()
         longest = dict(turns.longest)  # without the check below
-        assert dict(store.state.users) == before, "undo did not restore all users"
+        assert stored_users(store.state) == before, "undo did not restore all users"
     return bench.seconds, longest
 
 
@@ -173,9 +173,9 @@ def _page(pilot: Pilot[str]) -> UsersPage:
 def changed(path: Path) -> dict[str, float]:
     """Plan, commit and undo each change of the store, and return the durations in seconds."""
     store, durations = open_store(path), {}
-    user_ids = list(store.load().users)
+    user_ids = list(stored_users(store.load()))
     for step, values in CHANGES.items():
-        before = dict(store.state.users)
+        before = stored_users(store.state)
         begun = time.perf_counter()
         plan = plan_bulk(
             BulkChange(Action(TransactionKind.SET, step), by_ids(user_ids), values), store.state
@@ -190,13 +190,13 @@ def changed(path: Path) -> dict[str, float]:
         undone = time.perf_counter()
         commit_plan(store, to_undo, confirmed=to_undo.required_confirmation)
         durations[f"{step}: undo"] = time.perf_counter() - undone
-        assert dict(store.state.users) == before, "undo did not restore all users"
+        assert stored_users(store.state) == before, "undo did not restore all users"
     return durations
 
 
 def reference(path: Path) -> float:
     """Return the duration of `orjson.dumps` of all users, write and sync, in seconds."""
-    documents = [user._asdict() for user in open_store(path).load().users.values()]
+    documents = [user._asdict() for user in stored_users(open_store(path).load()).values()]
     begun = time.perf_counter()
     with path.with_name("dumped").open("wb") as file:
         file.write(orjson.dumps(documents))

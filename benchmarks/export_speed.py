@@ -47,10 +47,9 @@ WHOLE: Final = "qm-tui export, whole process"
 def export(store: str, file: str, what: str) -> None:
     """Load a store, export it, and print the duration of the export."""
     opened = open_store(Path(store), read_only=True)
-    opened.load()
-    users = list(opened.state.users.values())
+    state = opened.load()
     begin = time.perf_counter()
-    export_users(users, Path(file), overwrite=True, options=CHOICES[what])
+    export_users(state.stream(), state.total, Path(file), overwrite=True, options=CHOICES[what])
     print(json.dumps({"seconds": time.perf_counter() - begin}))
 
 

@@ -25,7 +25,7 @@ from typing import Final
 from benchmarks.at_rest import spent
 from benchmarks.figures import OURS, Table, Unit
 from benchmarks.programs import apart
-from benchmarks.sample_users import sample_users
+from benchmarks.sample_users import sample_users, stored_users
 from benchmarks.terminal import Terminal
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind
@@ -152,7 +152,7 @@ class _Imports:
             file = self._store.with_name(f"new-{number}.csv")
             start = self._users + number * IMPORTED
             users = list(islice(generate.users(start + IMPORTED), start, None))
-            export_users(users, file)
+            export_users([users], len(users), file)
             begin = time.perf_counter()
             done = subprocess.run(
                 [sys.executable, "-m", "qm_tui", "import", str(file), "--store", str(self._store)],
@@ -209,7 +209,7 @@ def run(folder: Path, programs: int, users: int, seconds: float, *, imports: boo
 
 def _lost(path: Path, users: int, admins: list[_Admin], other: _Imports) -> Iterator[str]:
     store = open_store(path, read_only=True)
-    stored = list(store.load().users.values())
+    stored = list(stored_users(store.load()).values())
     expected = users + len(other.made)
     if len(stored) != expected:
         yield f"The store has {len(stored):,} users instead of {expected:,}."

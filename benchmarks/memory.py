@@ -37,10 +37,10 @@ import sys
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind
 store = open_store(sys.argv[1])
-user_id, user = next(iter(store.load().users.items()))
+user = next(iter(store.load().stream()))[0]
 if "edit" in sys.argv:
     with store.transaction(Action(TransactionKind.EDIT)) as transaction:
-        transaction.commit({user_id: user._replace(location=f"Not {user.location}"[:20])})
+        transaction.commit({user.user_id: user._replace(location=f"Not {user.location}"[:20])})
 store.close()
 """
 """A program that opens a store, and optionally changes a user."""

@@ -35,14 +35,14 @@ def main(users: int = 100_000, times: int = 40) -> None:
         file = users_file(folder, users)
         path = made_store(file, is_snapshot=True)
         store = open_store(path)
-        user_id, user = next(iter(store.load().users.items()))
+        user = next(iter(store.load().stream()))[0]
         with started(ours(path, file, users)).terminal as terminal:
             for number in range(times):
                 terminal.settle(1 + random.random())
                 name = f"N{number}Z"
                 begin = time.perf_counter()
                 with store.transaction(Action(TransactionKind.EDIT)) as transaction:
-                    transaction.commit({user_id: user._replace(first_name=name)})
+                    transaction.commit({user.user_id: user._replace(first_name=name)})
                 done = time.perf_counter()
                 row.add(COMMIT, 1000 * (done - begin))
                 while name.encode() not in terminal.received[-20_000:]:

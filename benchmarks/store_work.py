@@ -15,7 +15,7 @@ from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from statistics import median
 
-from benchmarks.sample_users import sample_users
+from benchmarks.sample_users import sample_users, stored_users
 from benchmarks.ticking import Ticking
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, TransactionKind, UserStore
@@ -53,12 +53,13 @@ def _make(path: Path, users: int) -> Callable[[], Seconds]:
 def _edit(path: Path, edits: int) -> Callable[[], Seconds]:
     """Prepare durable edits of single users."""
     store = _opened(path)
-    user_ids = list(store.load().users)
+    user_ids = list(stored_users(store.load()))
 
     def edit_one(number: int) -> None:
         user_id = user_ids[number * 7919 % len(user_ids)]
         with store.transaction(Action(TransactionKind.EDIT)) as transaction:
-            user = transaction.state.users[user_id]
+            user = transaction.state.user(user_id)
+            assert user is not None
             transaction.commit({user_id: user._replace(location=f"Place {time.time_ns()}")})
 
     def edit() -> Seconds:
@@ -74,7 +75,7 @@ def _commit(path: Path, is_validated: int) -> Callable[[], Seconds]:
         path: the store.
         is_validated: whether the users were already validated, as by the plan of an import.
     """
-    changes = dict(open_store(path).load().users)
+    changes = stored_users(open_store(path).load())
     store = _opened(path.with_name("commit") / "users.json")
     store.load()
 
@@ -98,11 +99,11 @@ def _open(path: Path, _number: int) -> Callable[[], Seconds]:
 def _rewrite(path: Path, _number: int) -> Callable[[], Seconds]:
     """Prepare a rewrite of users.json after an edit."""
     store = _opened(path)
-    user_id, user = next(iter(store.load().users.items()))
+    user = next(iter(store.load().stream()))[0]
 
     def rewrite() -> Seconds:
         with store.transaction(Action(TransactionKind.EDIT)) as transaction:
-            transaction.commit({user_id: user._replace(location=f"Place {time.time_ns()}")})
+            transaction.commit({user.user_id: user._replace(location=f"Place {time.time_ns()}")})
         return [_timed(store.close)]
 
     return rewrite

@@ -20,9 +20,15 @@ from textual.widgets import DataTable
 
 from benchmarks.figures import OURS, Table, Unit
 from benchmarks.sample_users import sample_users
+from qm_tui.store.interface import Action, TransactionKind
+from qm_tui.store.memory.store import MemoryStore
+from qm_tui.store.state import FIRST
 from qm_tui.tui.frame.stylesheets import style_sheets
 from qm_tui.tui.users.table import UsersDataTable
+from qm_tui.tui.work.marks import Marks
+from qm_tui.tui.work.user_rows import LOADED, UserRows
 from qm_tui.users.fields import FIELDS, User
+from qm_tui.users.query.query import ALL
 
 TEXTUALS: Final = "DataTable"
 SIZE: Final = (120, 40)
@@ -37,14 +43,18 @@ class OurTable(App[None]):
 
     def __init__(self, users: dict[str, User]) -> None:
         super().__init__(css_path=[str(path) for path in style_sheets()])
-        self.users = users
+        self.store, self.marks = MemoryStore(), Marks()
+        with self.store.transaction(Action(TransactionKind.ADD)) as transaction:
+            transaction.commit(users)
 
     def compose(self) -> ComposeResult:  # noqa: D102
-        yield UsersDataTable()
+        yield UsersDataTable(self.marks)
 
     def fill(self) -> None:
         """Show the users."""
-        self.query_one(UsersDataTable).show(list(self.users), self.users)
+        state = self.store.state
+        count, window = state.count(ALL), state.window(ALL, FIRST, LOADED)
+        self.query_one(UsersDataTable).show(UserRows(state, ALL, count, window, self.marks))
 
 
 class TextualsTable(App[None]):

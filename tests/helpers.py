@@ -11,17 +11,22 @@ from typing import Any, Final
 
 import pytest
 
-from qm_tui.progress import ignore_progress
+from qm_tui.progress import ignore_progress, in_chunks
 from qm_tui.store import open_store
 from qm_tui.store.changes.plan import commit_plan
 from qm_tui.store.changes.undo import UndoPlan, plan_undo
 from qm_tui.store.interface import Action, TransactionKind, UserStore
+from qm_tui.store.memory.maps import UserMaps, owners_of_names
+from qm_tui.store.memory.overlay import OverlayMapping
+from qm_tui.store.memory.state import MemoryState
+from qm_tui.store.memory.states import States
+from qm_tui.store.memory.store import MemoryStore
 from qm_tui.store.state import Changes, State
 from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.transfer.reading.reader import Record, UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
-from qm_tui.users.identity import owners_of_names
+from qm_tui.users.identity import normalize_user_name
 
 HEADER = [field.header for field in FIELDS]
 
@@ -103,13 +108,49 @@ def user(name: str = "anna", **values: str) -> User:
     return ANNA._replace(**(own | values))
 
 
-def state_of(*users: User) -> State:
+class YieldCounter:
+    """Counts its calls."""
+
+    count = 0
+
+    def __call__(self) -> None:
+        self.count += 1
+
+
+def by_id(*users: User) -> dict[str, User]:
+    """Return users by User ID."""
+    return {user.user_id: user for user in users}
+
+
+def state_of(*users: User) -> MemoryState:
     """Return a state of a store with these users."""
-    return State(
-        7,
-        {user.user_id: user for user in users},
-        owners_of_names(users),
-    )
+    maps = UserMaps(7, OverlayMapping(by_id(*users)), OverlayMapping(owners_of_names(users)))
+    return States(MemoryStore()).of(maps)
+
+
+EMPTY_STATE: Final = state_of()
+"""A state of a store without users."""
+
+
+def users_of(state: State) -> dict[str, User]:
+    """Return all users of a state by User ID, in store order."""
+    return {user.user_id: user for users in state.stream() for user in users}
+
+
+def held(state: State) -> tuple[int, dict[str, User]]:
+    """Return the number of the last transaction of a state, and all users by User ID."""
+    return state.number, users_of(state)
+
+
+def names_of(state: State) -> dict[str, str | None]:
+    """Return the User ID of the owner of each comparable User Name of a state."""
+    keys = [normalize_user_name(user.user_name) for user in users_of(state).values()]
+    batches = in_chunks(dict.fromkeys(keys), int, 500)
+    return {
+        key: owner
+        for batch in batches
+        for key, owner in zip(batch, state.owners(batch), strict=True)
+    }
 
 
 EDIT = Action(TransactionKind.EDIT)

@@ -32,7 +32,7 @@ def open_store(
         StoreError: no store can be at this location.
     """
     if location == IN_MEMORY:
-        from qm_tui.store.memory import MemoryStore
+        from qm_tui.store.memory.store import MemoryStore
 
         return MemoryStore(wait=wait, read_only=read_only)
     if isinstance(location, str) and "://" in location:

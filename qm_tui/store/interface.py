@@ -13,10 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from qm_tui.progress import ProgressCallback, ignore_progress
-from qm_tui.store.state import State
+from qm_tui.progress import ProgressCallback, YieldControl, ignore_progress
+from qm_tui.store.state import State, no_rest
 from qm_tui.store.transaction import Transaction
-from qm_tui.users.fields import User
 
 
 class TransactionKind(StrEnum):
@@ -138,17 +137,15 @@ class UserHistoryEntry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ExternalChanges:
-    """What other programs committed since the store was last read.
+class ChangedUsers:
+    """What was committed between two states of a store.
 
     Attributes:
-        state: the state after it.
         added: the User IDs of new users.
         changed: those of changed users.
         deleted: those of deleted users.
     """
 
-    state: State
     added: frozenset[str]
     changed: frozenset[str]
     deleted: frozenset[str]
@@ -206,11 +203,11 @@ class RetentionPolicy:
     segment_days: float = 30
 
 
-UsersLoadedCallback = Callable[[Sequence[User]], object]
-"""Called with users that were read."""
+UsersLoadedCallback = Callable[[State], object]
+"""Called with the users that have been read so far."""
 
 
-def ignore_loaded_users(_users: Sequence[User]) -> None:
+def ignore_loaded_users(_state: State) -> None:
     """Ignore users that were read."""
 
 
@@ -319,10 +316,9 @@ class UserStore(ABC):
 
         Args:
             progress: the progress.
-            on_loaded: called with the users as they are read, some hundred at a time and in store
-                order, so that the first can be shown before the last are read. A user that a later
-                transaction changed is passed again; one that was deleted may have been passed
-                before. Not called if the store is loaded already.
+            on_loaded: called each time more users have been read, so that the first can be shown
+                before the last are read. It always gets the same state, which grows; a user that
+                a later transaction deletes may be in it. Not called if the store is loaded already.
 
         Raises:
             StoreError: it cannot be read, or is not a store.
@@ -332,8 +328,8 @@ class UserStore(ABC):
         """Whether other programs may have committed something. Takes microseconds."""
         return False
 
-    def refresh(self, progress: ProgressCallback = ignore_progress) -> ExternalChanges | None:
-        """Read what other programs committed; None if that is nothing. Never waits for a writer.
+    def refresh(self, progress: ProgressCallback = ignore_progress) -> None:  # noqa: B027
+        """Read what other programs committed. Never waits for a writer.
 
         Args:
             progress: the progress; it must not raise.
@@ -341,7 +337,15 @@ class UserStore(ABC):
         Raises:
             StoreError: it can no longer be read.
         """
-        return None
+
+    @abstractmethod
+    def changes_since(self, before: State, rest: YieldControl = no_rest) -> ChangedUsers:
+        """Return what was committed since a state, by this program or others.
+
+        Args:
+            before: an earlier state of this store.
+            rest: called about every millisecond.
+        """
 
     @abstractmethod
     def transaction(self, action: Action) -> AbstractContextManager[Transaction]:

@@ -4,10 +4,9 @@ Source: the users file, field 7. A letter of another script, for example a Cyril
 names of what an admin reads as one.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
-from qm_tui.store.state import State
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import look_alike_key, normalize_user_name
 from qm_tui.users.issues import Issue, Severity, truncate
@@ -17,8 +16,18 @@ _USER_NAME: Final = FIELD["user_name"]
 LOOK_ALIKE: Final = "User Name looks like the one of another user"
 """The reason of the warnings."""
 
-_cached: Final[dict[int, Mapping[str, str]]] = {}
-"""The names of the last state, by its version: the form asks for them after each key."""
+
+class UsersByKey(Protocol):
+    """A state of a store, or what was asked of it for many users at once."""
+
+    def user(self, user_id: str, /) -> User | None:
+        """Return the user with a User ID, or None."""
+
+    def owner(self, name: str, /) -> str | None:
+        """Return the User ID of the user who has a comparable User Name, or None."""
+
+    def look_alikes(self, keys: Sequence[str], /) -> list[str | None]:
+        """Return the first user with a User Name of another script that looks like each key."""
 
 
 def has_look_alikes(user_name: str) -> bool:
@@ -26,18 +35,23 @@ def has_look_alikes(user_name: str) -> bool:
     return not user_name.isascii() and look_alike_key(user_name) != normalize_user_name(user_name)
 
 
-def may_look_alike(user_name: str, state: State) -> bool:
-    """Return whether a new User Name may look like another one, in the store or not.
+def may_look_alike(user_names: Sequence[str], keys: Sequence[str], state: UsersByKey) -> set[int]:
+    """Return the indexes of new User Names that may look like another one, in the store or not.
 
     Others have no warning: neither `look_alike_issue`, nor one about another new name.
+
+    Args:
+        user_names: some hundred User Names at most.
+        keys: the same names, comparable.
+        state: the state of the store.
     """
-    if has_look_alikes(user_name):
-        return True
-    stored = _names_with_look_alikes(state)
-    return bool(stored) and normalize_user_name(user_name) in stored
+    found = {row for row, other_id in enumerate(state.look_alikes(keys)) if other_id}
+    if not "".join(user_names).isascii():
+        found.update(row for row, name in enumerate(user_names) if has_look_alikes(name))
+    return found
 
 
-def look_alike_issue(user: User, stored: User | None, state: State) -> Issue | None:
+def look_alike_issue(user: User, stored: User | None, state: UsersByKey) -> Issue | None:
     """Return the warning of a new User Name that looks like the one of another user, or None.
 
     Args:
@@ -51,13 +65,13 @@ def look_alike_issue(user: User, stored: User | None, state: State) -> Issue | N
     if stored is not None and normalize_user_name(stored.user_name) == key:
         return None
     alike = look_alike_key(user.user_name)
-    other_id = state.names.get(alike) if alike != key else None
+    other_id = state.owner(alike) if alike != key else None
     if other_id in (None, user.user_id):
-        other_id = _names_with_look_alikes(state).get(alike)
+        other_id = state.look_alikes((alike,))[0]
     if other_id is None or other_id == user.user_id:
         return None
-    other = state.users[other_id]
-    if normalize_user_name(other.user_name) == key:
+    other = state.user(other_id)
+    if other is None or normalize_user_name(other.user_name) == key:
         return None  # the same name, which is an error
     full_name = f"{other.first_name} {other.last_name}".strip()
     return _issue(user.user_name, f"'{truncate(other.user_name)}' of {truncate(full_name)}")
@@ -81,25 +95,3 @@ def _issue(user_name: str, other: str) -> Issue:
         Severity.WARNING,
         LOOK_ALIKE,
     )
-
-
-def _names_with_look_alikes(state: State) -> Mapping[str, str]:
-    """Return by `look_alike_key` the first user with such letters in the User Name."""
-    names = _cached.get(state.version)
-    if names is None:
-        names = _find_names(state)
-        _cached.clear()
-        _cached[state.version] = names
-    return names
-
-
-def _find_names(state: State) -> dict[str, str]:
-    found: dict[str, str] = {}
-    if "".join(state.names).isascii():
-        return found
-    for key, user_id in state.names.items():
-        if not key.isascii():
-            alike = look_alike_key(state.users[user_id].user_name)
-            if alike != key:
-                found.setdefault(alike, user_id)
-    return found

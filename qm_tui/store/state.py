@@ -1,144 +1,310 @@
-"""The users of a store at one moment, and the effect of changes on them."""
+"""What a store can be asked about its users, whatever engine it has.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from itertools import count
-from typing import Any, Final, NamedTuple
+A store may hold millions of users on another machine. So nothing above it holds all of them: it
+asks. Each question is answered for a `State`. `tests/store/test_questions_contract.py` and
+`tests/store/test_windows_contract.py` check that every kind of store answers all questions alike.
+"""
 
-from qm_tui.store.overlay import OverlayMapping
-from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import (
-    normalize_user_name,
-    owners_of_names,
-    users_without_own_name,
-)
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum, auto
+from typing import Final, NamedTuple
 
-_USER_ID: Final = FIELD["user_id"].index
-_USER_NAME: Final = FIELD["user_name"].index
-
-_versions: Final = count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """The content of a store at one moment. It is immutable; a commit makes a new one.
-
-    Attributes:
-        number: the number of the last transaction; it grows with every commit.
-        users: the users by User ID, in store order.
-        names: the User ID of each user by User Name, as `normalize_user_name` makes it comparable.
-            If several users have one name, because an earlier version or another program wrote
-            them, the first of them has it (`users_without_own_name`).
-        version: differs between any two states of a program. Two states of the same version are
-            one state; a number may come twice, if an older copy of the store is restored.
-    """
-
-    number: int
-    users: Mapping[str, User]
-    names: Mapping[str, str]
-    version: int = field(default_factory=_versions.__next__, compare=False)
-
-
-EMPTY: Final = State(0, OverlayMapping(), OverlayMapping())
-"""The state of an empty store."""
+from qm_tui.progress import YieldControl
+from qm_tui.users.fields import User
+from qm_tui.users.query.lookup import LookupResult
+from qm_tui.users.query.query import ALL, Query, Selection
 
 Changes = Mapping[str, User | None]
 """By User ID: the user as it will be, or None to delete it."""
 
 
-class UserNameInUse(ValueError):
-    """Two users would have one User Name."""
+MOST_KEYS: Final = 1000
+"""The keys, values or texts in one question at most."""
 
 
-class NameChanges(NamedTuple):
-    """What changes do to User Names.
+def no_rest() -> None:
+    """Let no other thread run, and never end the work."""
+
+
+class Count(NamedTuple):
+    """A number of users.
 
     Attributes:
-        released: names that their users no longer have, comparable.
-        claimed: by name, the User ID of the user that has it from now on.
+        number: the number.
+        is_exact: whether there are no more; otherwise there are at least so many.
     """
 
-    released: list[str]
-    claimed: dict[str, str]
+    number: int
+    is_exact: bool = True
 
 
-def check_consistency(state: State, changes: Changes) -> NameChanges:
-    """Check that changes fit a state and one another, and return what they do to User Names.
+class Side(Enum):
+    """Where a window is."""
 
-    Raises:
-        UserNameInUse: two users would have one User Name.
-        ValueError: a User ID does not match its user, or a user that does not exist would be
-            deleted.
+    FIRST = auto()
+    """The first users."""
+    LAST = auto()
+    """The last users."""
+    AFTER = auto()
+    """The users after a user, without it."""
+    BEFORE = auto()
+    """The users before a user, without it."""
+    AROUND = auto()
+    """A user in the middle, with those before and after it."""
+
+
+class Place(NamedTuple):
+    """The place of a window of the users that a query finds.
+
+    Attributes:
+        side: where it is.
+        user_ids: the users that it refers to, for `AFTER`, `BEFORE` and `AROUND`: the first of them
+            that the query finds counts. If it finds none of them, the window is where the row would
+            be, if there is one, else at the beginning.
+        row: the row of the first of them when it was seen last, which makes the answer faster.
     """
-    users, names = state.users, state.names
-    found = name_changes(state, changes)
-    for user_id, user in changes.items():
-        if user is None:
-            if user_id not in users:
-                raise ValueError("a user that does not exist cannot be deleted")
-        elif not user_id or user_id != user[_USER_ID]:
-            raise ValueError("a change must have the User ID of its user")
-    others = users_without_own_name(users, names) if found.claimed else {}
-    for key, user_id in found.claimed.items() if names else ():
-        owner_id = names.get(key)
-        if owner_id is None:
-            continue
-        for holder_id in (owner_id, *others.get(key, ())):
-            holder = changes.get(holder_id) if holder_id in changes else users[holder_id]
-            if (
-                holder is not None
-                and holder_id != user_id
-                and normalize_user_name(holder.user_name) == key
-            ):
-                raise UserNameInUse("two users would have one User Name")
-    return found
+
+    side: Side
+    user_ids: Sequence[str] = ()
+    row: int | None = None
 
 
-def name_changes(state: State, changes: Changes) -> NameChanges:
-    """Return what changes do to User Names.
+FIRST: Final = Place(Side.FIRST)
+LAST: Final = Place(Side.LAST)
 
-    Raises:
-        UserNameInUse: two of the changes claim one name.
+
+class Window(NamedTuple):
+    """Consecutive users of a query.
+
+    Attributes:
+        users: the users, in the order of the query. Fewer than asked for if there are no more, or
+            if the store answers in smaller parts; none only if there are none at that place.
+        row: the row of the first of them, from 0; None if the store does not know it.
+        user_id: the User ID of the user that it is around, after or before; empty if the query
+            finds none of those that were given.
     """
-    users, names = state.users, state.names
-    released: list[str] = []
-    claimed: dict[str, str] = {}
-    claims = 0
-    for user_id, user in changes.items():
-        stored = users.get(user_id)
-        after = None if user is None else normalize_user_name(user[_USER_NAME])
-        if stored is not None:
-            before = normalize_user_name(stored[_USER_NAME])
-            if before == after:
-                continue
-            if names.get(before) == user_id:
-                released.append(before)
-        if after is not None:
-            claimed[after] = user_id
-            claims += 1
-    if len(claimed) < claims:
-        raise UserNameInUse("two users would have one User Name")
-    return NameChanges(released, claimed)
+
+    users: Sequence[User]
+    row: int | None = 0
+    user_id: str = ""
 
 
-def next_state(state: State, changes: Changes, number: int, names: NameChanges | None) -> State:
-    """Return the state that changes lead to.
+NO_USERS: Final = Window(())
+"""The window of a query that finds nothing."""
 
-    Args:
-        state: the state before.
-        changes: the changes.
-        number: the number of their transaction.
-        names: what they do to User Names; None if they give several users one name.
+
+class State(ABC):
+    """The users of a store when it was last read or written, as answers to questions.
+
+    A state of a store in memory is immutable, and a thread can ask it while another one makes the
+    next. A server answers from what it holds when it is asked; what an answer was used for is then
+    checked when it is committed.
+
+    Several questions take a `rest`, which is called about every millisecond of work. It lets other
+    threads run, and may raise an exception that ends the question.
     """
-    users = _overlay(state.users).with_changes(changes)
-    index = _overlay(state.names)
-    if names is not None and (names.released or names.claimed):
-        released: dict[str, str | None] = dict.fromkeys(names.released)
-        index = index.with_changes({**released, **names.claimed} if released else names.claimed)
-    if names is None or (index is not state.names and len(index) != len(users)):
-        index = OverlayMapping(owners_of_names(users.values()))
-    return State(number, users, index)
 
+    is_at_hand: bool = False
+    """Whether users by ID, owners of names, and windows and counts of a query that was answered
+    before are answered immediately, so that the event loop may wait for the answer."""
 
-def _overlay(mapping: Mapping[str, Any]) -> OverlayMapping[Any]:
-    return mapping if isinstance(mapping, OverlayMapping) else OverlayMapping(dict(mapping))
+    @property
+    @abstractmethod
+    def number(self) -> int:
+        """The number of the last transaction; it grows with every commit."""
+
+    @property
+    @abstractmethod
+    def version(self) -> int:
+        """Differs between any two states of a program. Two states of one version are one state.
+
+        A number may come twice, if an older copy of the store is restored.
+        """
+
+    @property
+    @abstractmethod
+    def total(self) -> int:
+        """The number of all users."""
+
+    # Users by their keys
+
+    @abstractmethod
+    def users(self, user_ids: Sequence[str]) -> list[User | None]:
+        """Return the users with these User IDs, each None if there is none.
+
+        Args:
+            user_ids: at most `MOST_KEYS` User IDs; the same may come several times.
+        """
+
+    def user(self, user_id: str) -> User | None:
+        """Return the user with a User ID, or None."""
+        return self.users((user_id,))[0]
+
+    @abstractmethod
+    def owners(self, names: Sequence[str]) -> list[str | None]:
+        """Return the User ID of the user who has each User Name, or None.
+
+        If several users have one name, because an earlier version or another program wrote them,
+        the first of them has it.
+
+        Args:
+            names: at most `MOST_KEYS` User Names, as `normalize_user_name` makes them comparable.
+        """
+
+    def owner(self, name: str) -> str | None:
+        """Return the User ID of the user who has a comparable User Name, or None."""
+        return self.owners((name,))[0]
+
+    @abstractmethod
+    def users_without_own_name(self) -> Mapping[str, Sequence[str]]:
+        """Return the users whose User Name belongs to an earlier user, by the comparable name.
+
+        There are none in a store that only this version has written.
+        """
+
+    @abstractmethod
+    def look_alikes(self, keys: Sequence[str]) -> list[str | None]:
+        """Return the first user with a User Name of another script that looks like each key.
+
+        Args:
+            keys: at most `MOST_KEYS` results of `look_alike_key`.
+
+        Returns:
+            User IDs. The names are those with letters that look like others.
+        """
+
+    # Users by query
+
+    @abstractmethod
+    def window(self, query: Query, place: Place, rows: int, rest: YieldControl = no_rest) -> Window:
+        """Return consecutive users of a query.
+
+        Args:
+            query: the query.
+            place: where.
+            rows: how many users at most.
+            rest: called about every millisecond.
+
+        Raises:
+            FilterSyntaxError: a value of the filter is invalid, or requires activity that is no
+                longer available.
+        """
+
+    @abstractmethod
+    def count(
+        self, query: Query = ALL, rest: YieldControl = no_rest, *, enough: int | None = None
+    ) -> Count:
+        """Return how many users a query finds.
+
+        Args:
+            query: the query.
+            rest: called about every millisecond.
+            enough: a number from which on the store need not count any further.
+
+        Raises:
+            FilterSyntaxError: as `window`.
+        """
+
+    @abstractmethod
+    def selected(
+        self, selection: Selection, user_ids: Sequence[str], rest: YieldControl = no_rest
+    ) -> set[str]:
+        """Return which of some users a selection has.
+
+        Args:
+            selection: the selection.
+            user_ids: at most `MOST_KEYS` User IDs.
+            rest: called about every millisecond.
+
+        Raises:
+            FilterSyntaxError: as `window`.
+        """
+
+    @abstractmethod
+    def groups(
+        self, keys: Sequence[str], query: Query = ALL, rest: YieldControl = no_rest
+    ) -> Mapping[tuple[str, ...], int]:
+        """Return how many users of a query have each combination of values.
+
+        Args:
+            keys: the keys of the fields, at least one.
+            query: the query.
+            rest: called about every millisecond.
+
+        Raises:
+            FilterSyntaxError: as `window`.
+        """
+
+    @abstractmethod
+    def numbers(
+        self, key: str, values: Sequence[str], rest: YieldControl = no_rest
+    ) -> Mapping[str, int]:
+        """Return how many users have each value of a field; values that no user has are missing.
+
+        Args:
+            key: the key of the field.
+            values: at most `MOST_KEYS` values.
+            rest: called about every millisecond.
+        """
+
+    @abstractmethod
+    def holders(
+        self, key: str, values: Sequence[str], at_most: int, rest: YieldControl = no_rest
+    ) -> Mapping[str, Sequence[str]]:
+        """Return the User IDs of the first users with each value of a field, in store order.
+
+        Args:
+            key: the key of the field.
+            values: at most `MOST_KEYS` values.
+            at_most: the number of users of each value that are wanted.
+            rest: called about every millisecond.
+
+        Returns:
+            For each value; empty if no user has it.
+        """
+
+    @abstractmethod
+    def ids(self, query: Query = ALL, rest: YieldControl = no_rest) -> Iterator[Sequence[str]]:
+        """Yield the User IDs of a query in its order, some hundred at a time.
+
+        Raises:
+            FilterSyntaxError: as `window`.
+        """
+
+    @abstractmethod
+    def stream(self, query: Query = ALL, rest: YieldControl = no_rest) -> Iterator[Sequence[User]]:
+        """Yield the users of a query in its order, some hundred at a time.
+
+        Raises:
+            FilterSyntaxError: as `window`.
+        """
+
+    # Users by what an admin wrote
+
+    @abstractmethod
+    def lookup(
+        self, texts: Sequence[str], rest: YieldControl = no_rest, *, only_names: bool = False
+    ) -> list[LookupResult]:
+        """Return the users of each text, as `qm_tui.users.query.lookup` describes it.
+
+        Args:
+            texts: at most `MOST_KEYS` texts.
+            rest: called about every millisecond.
+            only_names: whether only first and last names are compared.
+        """
+
+    @abstractmethod
+    def nearest_name(self, name: str) -> str | None:
+        """Return the user whose comparable User Name is most similar to a text.
+
+        Returns:
+            The User ID; None if none is similar enough to be meant.
+        """
+
+    @abstractmethod
+    def names_beginning(self, beginning: str) -> Iterator[Sequence[str]]:
+        """Yield the User IDs of the owners of comparable User Names that begin with a text."""
+
+    def prepare(self, rest: YieldControl = no_rest) -> None:  # noqa: B027 - others need nothing
+        """Prepare what the first filter needs; what is done when it is ended by `rest` is kept."""

@@ -11,10 +11,10 @@ from collections.abc import Collection, Sequence
 from itertools import repeat
 from typing import Final
 
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress, in_chunks
 from qm_tui.store.state import State
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import normalize_user_name, users_without_own_name
+from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, truncate
 
 _USER_NAME: Final = FIELD["user_name"]
@@ -66,13 +66,9 @@ class NameClaims:
         self.users.append(user)
         self.claimed.add(key)
 
-    def have_owner(self, keys: Sequence[str], state: State) -> bool:
-        """Return whether one of these new names is claimed twice, or already in use."""
-        return (
-            len(set(keys)) < len(keys)
-            or not self.claimed.isdisjoint(keys)
-            or (bool(state.names) and any(key in state.names for key in keys))
-        )
+    def are_claimed(self, keys: Sequence[str]) -> bool:
+        """Return whether one of these new names is claimed twice, or already claimed."""
+        return len(set(keys)) < len(keys) or not self.claimed.isdisjoint(keys)
 
     def add_new(
         self,
@@ -132,6 +128,7 @@ def find_name_conflicts(
     state: State,
     progress: ProgressCallback = ignore_progress,
     given_up: Collection[str] = (),
+    deleted: Collection[str] = (),
 ) -> dict[int, Issue]:
     """Return the errors of the claims that must be rejected, by their index.
 
@@ -140,11 +137,14 @@ def find_name_conflicts(
         state: the state of the store.
         progress: progress callback; may raise `Cancelled`.
         given_up: names that no user of the store retains, apart from these claims.
+        deleted: User IDs of users who will be deleted.
     """
-    keys, owners = claims.keys, state.names
-    if len(claims.claimed) == len(keys) and not (owners and any(key in owners for key in keys)):
+    owners: list[str | None] = []
+    for start in range(0, len(claims.keys), CHUNK_SIZE):
+        owners += state.owners(claims.keys[start : start + CHUNK_SIZE])
+    if len(claims.claimed) == len(claims.keys) and not any(owners):
         return {}  # all names are new, and each is claimed once
-    return _ConflictResolver(claims, state, progress, given_up).rejected
+    return _ConflictResolver(claims, owners, state, progress, given_up, deleted).rejected
 
 
 class _ConflictResolver:
@@ -153,11 +153,14 @@ class _ConflictResolver:
     def __init__(
         self,
         claims: NameClaims,
+        owners: Sequence[str | None],
         state: State,
         progress: ProgressCallback,
         given_up: Collection[str],
+        deleted: Collection[str],
     ) -> None:
-        self._claims, self._given_up = claims, given_up
+        self._claims, self._owners, self._given_up = claims, owners, given_up
+        self._leaving = set(deleted)
         self._first_to_claim: dict[str, int] = {}
         self._unresolved: list[int] = []
         self._retained: set[int] = set()
@@ -169,9 +172,7 @@ class _ConflictResolver:
 
     def _collect_claims(self, state: State, progress: ProgressCallback) -> list[tuple[int, User]]:
         """Reject later claims to a name; return the claims to names that stored users retain."""
-        claims = self._claims
-        released: set[str] = set()
-        leaving: set[str] = set()
+        claims, leaving = self._claims, self._leaving
         contested: list[tuple[int, str, str]] = []
         for index, key in enumerate(claims.keys):
             if not index % CHUNK_SIZE:
@@ -182,24 +183,27 @@ class _ConflictResolver:
                 self._retained.add(index)
             elif stored is not None and before is not None:
                 leaving.add(stored.user_id)
-                if state.names.get(before) == stored.user_id:
-                    released.add(before)
             first = self._first_to_claim.setdefault(key, index)
             if first != index:
                 self._reject(index, self._duplicate_claim(index, first))
-            owner_id = None if key in self._given_up else state.names.get(key)
+            owner_id = None if key in self._given_up else self._owners[index]
             if owner_id is not None and owner_id != claims.user_ids[index]:
                 contested.append((index, key, owner_id))
-        others = users_without_own_name(state.users, state.names) if released else {}
-        retained = {
-            key: next((user_id for user_id in others.get(key, ()) if user_id not in leaving), None)
-            for key in released
-        }
-        return [
-            (index, state.users[user_id])
-            for index, key, owner_id in contested
-            if (user_id := retained.get(key, owner_id)) not in (None, claims.user_ids[index])
-        ]
+        others = state.users_without_own_name() if leaving else {}
+        found: list[tuple[int, User]] = []
+        for batch in in_chunks(contested, int):
+            # a name may belong to the next user who has it
+            retained = [
+                next((one for one in (owner_id, *others.get(key, ())) if one not in leaving), "")
+                for _, key, owner_id in batch
+            ]
+            owners = state.users(retained)
+            found += (
+                (index, owner)
+                for (index, _, _), owner in zip(batch, owners, strict=True)
+                if owner is not None and owner.user_id != claims.user_ids[index]
+            )
+        return found
 
     def _duplicate_claim(self, index: int, first: int) -> Issue:
         return duplicate_name_issue(self._name(index), self._claims.lines[first])

@@ -17,7 +17,6 @@ from qm_tui.store.user_names import (
     find_name_conflicts,
 )
 from qm_tui.users.fields import FIELD, FIELDS, User
-from qm_tui.users.identity import owners_of_names
 from qm_tui.users.issues import Issue, truncate
 from qm_tui.users.screening import error_screening
 from qm_tui.users.validation import (
@@ -99,9 +98,7 @@ def validate_changes(
         issues |= found
         _claim(claims, users, stored, found)
     deleted = {user_id for user_id, user in changes.items() if user is None}
-    for index, issue in find_name_conflicts(
-        claims, _without_users(state, deleted), progress
-    ).items():
+    for index, issue in find_name_conflicts(claims, state, progress, deleted=deleted).items():
         issues[claims.user_ids[index]] = [_issue_of_change(issue, claims.users[index])]
     return issues
 
@@ -110,14 +107,16 @@ def _chunks(
     changes: Changes, state: State, progress: ProgressCallback
 ) -> Iterator[tuple[list[User], list[User | None]]]:
     """Yield changed users in batches, all of them new or all of them stored, and as stored."""
-    users, entries = state.users, iter(changes.items())
+    entries = iter(changes.items())
     for done in range(0, len(changes), CHUNK_SIZE):
         progress(Phase.CHECKING, done, len(changes))
         new: list[User] = []
         changed: list[User] = []
         before: list[User | None] = []
-        for user_id, user in islice(entries, CHUNK_SIZE):
-            stored = users.get(user_id)
+        batch = list(islice(entries, CHUNK_SIZE))
+        for (_, user), stored in zip(
+            batch, state.users([user_id for user_id, _ in batch]), strict=True
+        ):
             if user is None or user is stored:
                 continue
             if stored is None:
@@ -169,15 +168,3 @@ def _issue_of_change(issue: Issue, user: User | None) -> Issue:
         message = f"{_USER_NAME.name} '{name}' would be used by two users"
         return issue._replace(message=message, reason="")
     return issue._replace(fix=USE_ANOTHER_NAME)
-
-
-def _without_users(state: State, user_ids: set[str]) -> State:
-    """Return the state without users that will be deleted, as far as names are concerned."""
-    if not user_ids:
-        return state
-    names = {key: user_id for key, user_id in state.names.items() if user_id not in user_ids}
-    users = state.users
-    if len(state.names) < len(users):  # a name may belong to the next user who has it
-        users = {key: user for key, user in users.items() if key not in user_ids}
-        names = owners_of_names(users.values())
-    return State(state.number, users, names)

@@ -6,12 +6,10 @@ look like it (users file, field 7).
 
 import os
 import re
-from collections.abc import Iterable, Mapping
 from typing import Final
 from unicodedata import normalize
 
 from qm_tui.unicode_tables import IGNORABLE_RANGES, LOOK_ALIKE_LETTERS
-from qm_tui.users.fields import User
 
 _LETTERS: Final = b"abcdefghijkmnpqrstuvwxyz23456789"
 """Base 32 without similar characters (0 and o, 1 and l) (our choice)."""
@@ -65,37 +63,6 @@ def normalize_user_name(user_name: str) -> str:
     """
     key = fold_text(user_name).strip()
     return user_name if key == user_name else key
-
-
-def owners_of_names(users: Iterable[User]) -> dict[str, str]:
-    """Return the User ID of the owner of each User Name, normalized: the first user with it."""
-    owners: dict[str, str] = {}
-    for user in users:
-        owners.setdefault(normalize_user_name(user.user_name), user.user_id)
-    return owners
-
-
-def users_without_own_name(
-    users: Mapping[str, User], names: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """Return the users whose User Name belongs to an earlier user, by the normalized name.
-
-    A store that was written by an earlier version or by another program may have such users.
-
-    Args:
-        users: the users by User ID.
-        names: the owner of each normalized User Name.
-
-    Returns:
-        Their User IDs, in the order of the users.
-    """
-    found: dict[str, list[str]] = {}
-    if len(names) < len(users):
-        for user_id, user in users.items():
-            key = normalize_user_name(user.user_name)
-            if names.get(key, user_id) != user_id:
-                found.setdefault(key, []).append(user_id)
-    return found
 
 
 def look_alike_key(user_name: str) -> str:

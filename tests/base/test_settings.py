@@ -13,7 +13,7 @@ from qm_tui.cli.shared.common import GlobalOptions, open_store_from_options
 from qm_tui.config.settings import Settings, load_settings
 from qm_tui.errors import UserError
 from qm_tui.store.interface import RetentionPolicy
-from qm_tui.store.memory import MemoryStore
+from qm_tui.store.memory.store import MemoryStore
 from tests.helpers import ANNA, commit, user, users_file
 from tests.program import output, refusal
 

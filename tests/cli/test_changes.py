@@ -1,13 +1,16 @@
 """`set`, `activate`, `inactivate`, `delete`, `rename`, `add` and `passwd`."""
 
 import json
+from itertools import chain
 
 import pytest
 
+from qm_tui.cli.shared.selection import selector_from_options
 from qm_tui.store import open_store
+from qm_tui.store.memory.state import MemoryState
 from qm_tui.users.passwords import LOCAL_HASH_NOTE, has_local_password
 from tests.cli.terminal import on_terminal
-from tests.helpers import ANNA, commit, commit_unchecked, files_of, user
+from tests.helpers import ANNA, commit, commit_unchecked, files_of, user, users_of
 from tests.program import output, refusal, run
 
 BO = user("bo", department="Sales Nord", location="Bergen")
@@ -23,7 +26,7 @@ def three(store):
 
 
 def users_in(store):
-    return {one.user_name: one for one in open_store(store).load().users.values()}
+    return {one.user_name: one for one in users_of(open_store(store).load()).values()}
 
 
 # set, activate, inactivate
@@ -63,6 +66,29 @@ def test_set_changes_users_that_match_a_filter_and_clears_values(three):
     out = output("set", "--filter", "department:sales", "location=")
     assert "Changed 2 users" in out
     assert [one.location for one in users_in(three).values()] == ["", "", CY.location]
+
+
+def test_filter_selects_the_users_that_match_when_it_is_evaluated(three):
+    select = selector_from_options(open_store(three).load(), (), "department:sales")
+    later = commit(three, CY._replace(department="Sales"))
+    assert [*chain.from_iterable(select(later))] == [ANNA.user_id, BO.user_id]
+
+
+def test_store_is_asked_for_many_users_at_once(store, monkeypatch):
+    commit(store, *MANY)
+    asked: list[int] = []
+    answer = MemoryState.users
+
+    def users(state, user_ids):
+        asked.append(len(user_ids))
+        return answer(state, user_ids)
+
+    monkeypatch.setattr(MemoryState, "users", users)
+    named = [user.user_name for user in MANY]
+    out = output("set", *named, *named, "agent-id=B-9")
+    assert "Changed 40 users (transaction 2)." in out
+    output("activity", 1)
+    assert 0 < len(asked) < 10
 
 
 def test_activate_and_inactivate_can_be_repeated(three):

@@ -312,6 +312,14 @@ def test_json_lists_a_limited_number_of_records_and_users_not_in_the_file(home, 
     assert (plan["not_in_file"], plan["not_in_file_omitted"]) == (left, 1)
 
 
+def test_users_that_an_import_adds_are_not_listed_as_missing_in_its_file(home, store):
+    commit(store, ANNA, BOB)
+    found = _report(users_file(home, ANNA, ZOE))
+    assert (found["added"], found["transaction"]) == (1, 2)
+    assert [one["user_name"] for one in found["not_in_file"]] == ["bob"]
+    assert found["not_in_file_omitted"] == 0
+
+
 def test_json_contains_what_was_found_in_the_file(home, store):
     commit(store, ANNA)
     text = csv_text([["Title"], HEADER, ANNA, HEADER]) + "\ufeff" + csv_text([ANNA[:3]])

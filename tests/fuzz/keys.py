@@ -31,10 +31,10 @@ from textual.worker import WorkerFailed
 
 from qm_tui import crash
 from qm_tui.store import open_store
-from qm_tui.store.state import EMPTY
 from qm_tui.store.validation import ValidationOptions, validate_changes
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.terminal.input_driver import InputRead
+from tests.helpers import EMPTY_STATE, users_of
 from tests.tui.pages import SAMPLES, commit, sample_users, shown, store_of
 
 _FILE: Final = "users-with-errors.csv"
@@ -163,7 +163,7 @@ async def play(home: Path, seed: int) -> list[object]:
     state = open_store(path).load()
     # the keys may have changed the import option
     options = ValidationOptions(allow_unlicensed=True)
-    assert validate_changes(dict(state.users), EMPTY, options=options) == {}, done
+    assert validate_changes(users_of(state), EMPTY_STATE, options=options) == {}, done
     return done
 
 
@@ -196,7 +196,7 @@ def _is_consistent(app: QmTuiApp) -> bool:
     session = app._session
     if session.view is None or session.is_busy or session.store.has_external_changes():
         return True
-    return len(session.store.state.users) == len(session.view.state.users)
+    return session.store.state.total == session.view.state.total
 
 
 async def _send(app: QmTuiApp, keys: list[events.Key]) -> None:

@@ -18,7 +18,7 @@ from qm_tui.store import open_store
 from qm_tui.store.interface import RetentionPolicy
 from qm_tui.store.tinydb import entries
 from qm_tui.users.fields import User
-from tests.helpers import ANNA, EDIT, user
+from tests.helpers import ANNA, EDIT, user, users_of
 
 NAME: Final = "users.json"
 LOCK: Final = "users.lock"
@@ -69,7 +69,7 @@ def real_store(folder: Path) -> RealStore:
     def commit(changes: dict[str, User | None]) -> None:
         opened = open_store(path, retention=small)
         with closing(opened) as store, store.transaction(EDIT) as transaction:
-            states.append(dict(transaction.commit(changes).users))
+            states.append(users_of(transaction.commit(changes)))
 
     newcomers = [user(name) for name in ("bo", "cy", "dora", "emil", "fay")]
     document = {**ANNA._asdict(), "note": ["call\ud800 back", 2**70]}

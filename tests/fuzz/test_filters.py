@@ -9,9 +9,8 @@ from qm_tui.text import sanitize
 from qm_tui.users.query.completion import complete_filter
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH, FilterSyntaxError, parse_filter
-from qm_tui.users.query.search import Query, QueryExecutor
-from tests.helpers import user
-from tests.users.query.asking import TODAY, GivenActivity, YieldCounter, by_id
+from tests.helpers import by_id, user
+from tests.store.memory.asking import TODAY, GivenActivity, find_user_ids
 
 _HOSTILE = "\x1b]52;c;\x07\u202e\u200b\u0301\U000e0001\ud800"
 USERS = by_id(
@@ -56,8 +55,7 @@ def _is_no_fault(text: str) -> None:
 def _found(text: str) -> list[str] | None:
     """Return the users that a filter finds; None if it is invalid."""
     try:
-        query = Query(parse_filter(text), ())
-        answer = QueryExecutor(YieldCounter()).execute(USERS, query, _HAPPENED)
+        answer = find_user_ids(USERS, text, activity=_HAPPENED)
     except FilterSyntaxError as fault:
         _fault_is_sound(fault, text)
         return None

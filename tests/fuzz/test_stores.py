@@ -14,6 +14,7 @@ from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Maintenance, StoreIssueSeverity, UserStore
 from qm_tui.store.state import State
 from qm_tui.text import sanitize
+from qm_tui.users.fields import User
 from tests.fuzz.store_files import (
     LOCK,
     NAME,
@@ -24,7 +25,7 @@ from tests.fuzz.store_files import (
     sealed,
 )
 from tests.fuzz.tries import Damage, damages_with
-from tests.helpers import EDIT, undo, user
+from tests.helpers import EDIT, undo, user, users_of
 
 NEW = user("zoe")
 
@@ -70,7 +71,7 @@ def _looked_at(store: UserStore) -> None:
             with suppress(StoreError):
                 list(store.transaction_changes(one.number))
                 list(store.changed_user_ids(one.number))
-    for user_id in ("u-bo", "u-cy", *list(store.state.users)[:3]):
+    for user_id in ("u-bo", "u-cy", *list(users_of(store.state))[:3]):
         with suppress(StoreError):
             list(store.user_history(user_id))
     store.history_removed_until()
@@ -88,27 +89,27 @@ def _gone_on_with(path: Path, before: State) -> None:
     """Change a store; the other users stay unchanged."""
     with closing(open_store(path, wait=0)) as store:
         try:
-            assert dict(store.load().users) == dict(before.users)
+            assert users_of(store.load()) == users_of(before)
             with store.transaction(EDIT) as transaction:
                 after = transaction.commit({NEW.user_id: NEW})
         except StoreError as refusal:
             _is_sound(refusal)
-            assert _users_in(path) == dict(before.users)
+            assert _users_in(path) == users_of(before)
             return
-        wanted = {**before.users, NEW.user_id: NEW}
-        assert dict(after.users) == wanted
+        wanted = {**users_of(before), NEW.user_id: NEW}
+        assert users_of(after) == wanted
         assert _users_in(path) == wanted
         with suppress(StoreError):
             undo(store, store.transactions()[0].number)
-            wanted = dict(before.users)
+            wanted = users_of(before)
         assert _users_in(path) == wanted
     assert _users_in(path) == wanted
     assert store.warning == sanitize(store.warning)
 
 
-def _users_in(path: Path) -> dict[str, object]:
+def _users_in(path: Path) -> dict[str, User]:
     with closing(open_store(path, read_only=True)) as store:
-        return dict(store.load().users)
+        return users_of(store.load())
 
 
 def _recovered(path: Path) -> None:
@@ -198,7 +199,7 @@ def test_real_store_has_all_kinds_of_files(real, folder):
     assert sealed(real, real.files) == real.files
     found = _checked(real.write(folder, {}))
     assert found is not None
-    assert (dict(found[0].users), found[1]) == (real.states[-1], False)
+    assert (users_of(found[0]), found[1]) == (real.states[-1], False)
 
 
 @given(st.lists(st.tuples(_FILES, _DAMAGES), min_size=1, max_size=3))
@@ -206,8 +207,8 @@ def test_damaged_files_are_rejected_or_read_as_an_earlier_state(real, folder, ch
     found = _checked(real.write(folder, _changed(real, changes)))
     if found is not None:
         state, is_said = found
-        assert dict(state.users) in real.states
-        assert is_said or dict(state.users) == real.states[-1]
+        assert users_of(state) in real.states
+        assert is_said or users_of(state) == real.states[-1]
 
 
 @example([(2, Forgery(0.0, (0,), "set", "deep"))])

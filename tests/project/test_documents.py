@@ -12,7 +12,7 @@ from qm_tui.crash import STATUS
 from qm_tui.store import open_store
 from qm_tui.tui.terminal.signals import HANGUP_STATUS
 from scripts import make_command_line_page, make_tables
-from tests.helpers import user
+from tests.helpers import user, users_of
 from tests.tui.pages import store_of
 
 ROOT = Path(__file__).parents[2]
@@ -122,7 +122,7 @@ def test_example_of_the_readme_moves_users_to_oslo(tmp_path):
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
     )
-    users = open_store(tmp_path / "users.json").load().users.values()
+    users = users_of(open_store(tmp_path / "users.json").load()).values()
     assert [one.location for one in users] == ["Oslo"]
 
 

@@ -6,9 +6,9 @@ import shlex
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from qm_tui.users.query.filter_parser import parse_filter
 from scripts.make_tables import FILTERS, MORE_EXAMPLES, examples
-from tests.helpers import ANNA, commit, user
+from tests.helpers import ANNA, by_id, commit, user
 from tests.program import run
-from tests.users.query.asking import GivenActivity, by_id, find_user_ids
+from tests.store.memory.asking import GivenActivity, find_user_ids
 
 _PAGE = FILTERS.read_text()
 _SHOWN = re.findall(r"^\| `(\S.*?)` \|", _PAGE.partition("## Names")[0], re.MULTILINE)

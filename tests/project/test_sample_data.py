@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from qm_tui.store.state import EMPTY, State
+from qm_tui.store.state import State
 from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.transfer.reading.dialect import Dialect
@@ -19,6 +19,7 @@ from qm_tui.users.validation import validate_user
 from qm_tui.users.warnings import user_warnings
 from sample_data.generate import main, users
 from sample_data.make import make
+from tests.helpers import EMPTY_STATE
 
 FOLDER = Path(__file__).parents[2] / "sample_data"
 GENERATE = FOLDER / "generate.py"
@@ -29,7 +30,7 @@ class Sample(NamedTuple):
     findings: FileReport
     records: list[Record]
 
-    def plan(self, state: State = EMPTY) -> ImportPlan:
+    def plan(self, state: State = EMPTY_STATE) -> ImportPlan:
         return plan_import(self.records, state)
 
 

@@ -55,7 +55,8 @@ LOOKED_AT = {
     ("widgets/text_area.py", "placeholder"): "the program's own, as all who make one give it",
     ("user/form_screen.py", "self._form.rows"): "no text: rows",
     ("widgets/virtual_list.py", "*styled"): "parts of a text that was sanitized before",
-    ("work/session.py", "user_ids"): "no text: a set",
+    ("work/marks.py", "user_ids"): "no text: a set",
+    ("work/marks.py", "found"): "no text: a set",
 }
 """By file and expression, why the text is safe."""
 

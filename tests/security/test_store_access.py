@@ -23,7 +23,7 @@ from qm_tui.store.validation import ValidationOptions
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Issue
-from tests.helpers import ANNA, HEADER, IMPORT, commit, csv_text, undo, user, write_file
+from tests.helpers import ANNA, HEADER, IMPORT, commit, csv_text, undo, user, users_of, write_file
 from tests.security.sources import SOURCES, nodes
 
 BO, CY = user("bo"), user("cy")
@@ -89,7 +89,7 @@ def _everything_is_wrong(changes, *_rest):
 
 
 def _edit(store: UserStore, _path: Path) -> object:
-    stored = store.state.users[ANNA.user_id]
+    stored = users_of(store.state)[ANNA.user_id]
     return save_edit(store, stored, stored._replace(agent_id="A-2"))
 
 

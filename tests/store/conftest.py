@@ -1,18 +1,55 @@
 """Fixtures of the tests of the store."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from qm_tui.store.changes import activity_index
+from qm_tui.store.interface import UserStore
+from qm_tui.store.memory import activity_index
+from qm_tui.store.state import State
 from qm_tui.store.tinydb import log, storage
+from tests.store.kinds import FILE, KINDS, new_store, state_with
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Where a store is to be."""
     return tmp_path / "users.json"
+
+
+@pytest.fixture(params=KINDS)
+def kind(request) -> str:
+    """A kind of store that fulfills the contract."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store(kind: str, tmp_path: Path) -> UserStore:
+    """An empty store of each kind."""
+    return new_store(kind, tmp_path)
+
+
+@pytest.fixture
+def second(kind: str, tmp_path: Path) -> Callable[[], UserStore]:
+    """Opens the same store as another program does, if the store can be opened twice."""
+    if kind != FILE:
+        pytest.skip("no other program can open this store")
+
+    def opened() -> UserStore:
+        other = new_store(kind, tmp_path)
+        other.load()
+        return other
+
+    return opened
+
+
+@pytest.fixture
+def given(kind: str, tmp_path: Path) -> Callable[..., State]:
+    """Returns a state of a store of each kind with given users."""
+    return partial(state_with, kind, tmp_path)
 
 
 class Clock:

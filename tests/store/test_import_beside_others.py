@@ -5,7 +5,7 @@ import pytest
 from qm_tui.progress import Phase
 from qm_tui.store import open_store
 from qm_tui.transfer.importing import ImportRequest, import_users
-from tests.helpers import ANNA, HEADER, commit, counts, csv_text, user, write_file
+from tests.helpers import ANNA, HEADER, commit, counts, csv_text, user, users_of, write_file
 
 BO = user("bo")
 
@@ -30,4 +30,4 @@ def test_user_name_taken_while_the_file_is_read_is_rejected(path, tmp_path):
     report = import_users(ImportRequest(file), store, progress=tick)
     assert report.store_changed
     assert counts(report.plan) == (1, 0, 1, 0)
-    assert [one.user_name for one in store.state.users.values()] == ["anna", "bo", "cy"]
+    assert [one.user_name for one in users_of(store.state).values()] == ["anna", "bo", "cy"]

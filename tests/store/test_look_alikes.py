@@ -3,9 +3,9 @@
 import pytest
 
 from qm_tui.store.look_alikes import look_alike_issue, may_look_alike
-from qm_tui.store.state import EMPTY
+from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Severity
-from tests.helpers import ANNA, state_of, user
+from tests.helpers import ANNA, EMPTY_STATE, state_of, user
 
 CYRILLIC = "\u0430nna"
 STATE = state_of(ANNA, user("jürgen"), user("bo", user_name="b\u043e"), user("cy", user_name="ｃy"))
@@ -37,7 +37,7 @@ def test_name_that_looks_like_another_is_a_warning(name, other):
     if issue is not None:
         assert issue.message == f"User Name '{name}' looks like {other}"
         assert issue.severity is Severity.WARNING
-    assert issue is None or may_look_alike(name, STATE)
+    assert issue is None or may_look_alike([name], [normalize_user_name(name)], STATE)
 
 
 def test_unchanged_name_is_no_warning():
@@ -56,5 +56,7 @@ def test_names_of_a_new_state_are_used():
     new = user("new", user_name="anna")
     assert look_alike_issue(new, None, state_of(user("zoe", user_name=CYRILLIC))) is not None
     assert look_alike_issue(new, None, state_of(user("zoe"))) is None
-    assert look_alike_issue(new, None, EMPTY) is None
-    assert not may_look_alike("anna", EMPTY)  # new names of one script need no check
+    assert look_alike_issue(new, None, EMPTY_STATE) is None
+    assert not may_look_alike(
+        ["anna"], ["anna"], EMPTY_STATE
+    )  # new names of one script need no check

@@ -15,7 +15,17 @@ from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.users.fields import User
-from tests.helpers import EDIT, counts, issues_of, record_of, undo, user, write_unchecked
+from tests.helpers import (
+    EDIT,
+    counts,
+    issues_of,
+    names_of,
+    record_of,
+    undo,
+    user,
+    users_of,
+    write_unchecked,
+)
 
 COMPOSED = user("jo", user_name="jürgen")
 DECOMPOSED = user("ju", user_name="ju\u0308rgen", extension="0413")
@@ -41,17 +51,17 @@ def store(path):
 
 
 def change(store: UserStore, user_id: str, **values: str) -> None:
-    before = store.state.users[user_id]
+    before = users_of(store.state)[user_id]
     save_edit(store, before, before._replace(**values))
 
 
 @pytest.mark.parametrize("user_id", USERS)
 def test_every_user_can_be_edited_and_the_first_one_has_the_name(store, user_id):
     change(store, user_id, location="Rome")
-    assert store.state.users[user_id].location == "Rome"
-    assert dict(store.state.names) == OWNERS
+    assert users_of(store.state)[user_id].location == "Rome"
+    assert names_of(store.state) == OWNERS
     undo(store, store.state.number)
-    assert dict(store.state.users) == USERS
+    assert users_of(store.state) == USERS
 
 
 @pytest.mark.parametrize(
@@ -66,22 +76,22 @@ def test_next_user_has_a_name_that_is_given_up(store, path, values, owners):
     for user_id, name in values.items():
         change(store, user_id, user_name=name)
     expected = {"jürgen": "u-ji", **owners}
-    assert dict(store.state.names) == expected
+    assert names_of(store.state) == expected
     store.close()
     with closing(open_store(path)) as again:
-        assert dict(again.load().names) == expected
+        assert names_of(again.load()) == expected
 
 
 def test_deleted_owner_leaves_the_name_to_the_next_user(store):
     write_unchecked(store, {"u-jo": None})
-    assert dict(store.state.names) == {"jürgen": "u-ju", "ada": "u-ada"}
+    assert names_of(store.state) == {"jürgen": "u-ju", "ada": "u-ada"}
     deletion = store.state.number
     (skipped,) = plan_undo(store, deletion).skipped
     assert "already used by Ju Jusen" in skipped.reason
     change(store, "u-ju", user_name="ju")
     change(store, "u-ji", user_name="ji")
     undo(store, deletion)
-    assert store.state.users["u-jo"] == COMPOSED
+    assert store.state.user("u-jo") == COMPOSED
 
 
 @pytest.mark.parametrize("name", ["jürgen", "JU\u0308RGEN", "ｊürgen"])
@@ -96,14 +106,14 @@ def test_transactions_of_an_earlier_version_are_read(tmp_path, monkeypatch):
     path = tmp_path / "users.json"
     with monkeypatch.context() as earlier, closing(open_store(path)) as store:
         store.load()
-        earlier.setattr("qm_tui.store.state.normalize_user_name", str.casefold)
+        earlier.setattr("qm_tui.store.memory.maps.normalize_user_name", str.casefold)
         first = {one.user_id: one._replace(user_name=key) for key, one in USERS.items()}
         write_unchecked(store, first)
         write_unchecked(store, USERS)
     path.unlink()  # the users are read from the log
     with closing(open_store(path)) as store:
-        assert dict(store.load().users) == USERS
-        assert dict(store.state.names) == OWNERS
+        assert users_of(store.load()) == USERS
+        assert names_of(store.state) == OWNERS
 
 
 # Import

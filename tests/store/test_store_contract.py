@@ -1,9 +1,8 @@
-"""The contract of every store: see `qm_tui.store.interface`."""
+"""The contract of every store: see `qm_tui.store.interface`. Other modules test its questions."""
 
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -11,61 +10,53 @@ import pytest
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.store import IN_MEMORY, open_store
 from qm_tui.store.errors import StoreBusy, StoreError, StoreReadOnly
-from qm_tui.store.interface import Action, TransactionKind, UserChange, UserStore
-from qm_tui.store.origin import current_origin
-from qm_tui.store.state import State
+from qm_tui.store.interface import ChangedUsers, UserStore
+from qm_tui.store.state import FIRST, State
 from qm_tui.store.transaction import ValidationFailed
 from qm_tui.users.fields import User
-from tests.helpers import ANNA, EDIT, undo, user
+from qm_tui.users.query.filter_parser import parse_filter
+from qm_tui.users.query.query import ALL, Query, these
+from qm_tui.users.query.views import SortKey
+from tests.helpers import ANNA, EDIT, IMPORT, by_id, held, names_of, undo, user, users_of
+from tests.store.kinds import commit, new_store
 
 BO, CY, DI = user("bo"), user("cy"), user("di")
-FILE = "a file"
-
-
-@pytest.fixture(params=[IN_MEMORY, FILE])
-def location(request, tmp_path) -> str | Path:
-    """Where a store is: one of each kind."""
-    return tmp_path / "data" / "users.json" if request.param == FILE else IN_MEMORY
-
-
-@pytest.fixture
-def store(location) -> UserStore:
-    return open_store(location, wait=0)
-
-
-@pytest.fixture
-def second(location) -> Callable[[], UserStore]:
-    """Opens the same store as another program does, if the store can be opened twice."""
-    if location == IN_MEMORY:
-        pytest.skip("no other program can open this store")
-
-    def opened() -> UserStore:
-        other = open_store(location, wait=0)
-        other.load()
-        return other
-
-    return opened
-
-
-def commit(
-    store: UserStore, *users: User, delete: tuple[str, ...] = (), action: Action = EDIT
-) -> State:
-    with store.transaction(action) as transaction:
-        return transaction.commit({one.user_id: one for one in users} | dict.fromkeys(delete))
 
 
 def many(count: int) -> list[User]:
     return [user(f"n{number}") for number in range(count)]
 
 
-def held(store: UserStore) -> tuple[object, ...]:
+def told(store: UserStore) -> tuple[object, ...]:
     """All that a store tells of itself."""
     state = store.state
-    return state.version, state.number, dict(state.users), dict(state.names), store.transactions()
+    return state.version, *held(state), names_of(state), store.transactions()
 
 
-def outcome(store: UserStore, number: int) -> dict[str, tuple[object, object]]:
-    return {one.user_id: (one.before, one.after) for one in store.transaction_changes(number)}
+def ids_of(*users: User) -> frozenset[str]:
+    return frozenset(by_id(*users))
+
+
+NOTHING = ChangedUsers(ids_of(), ids_of(), ids_of())
+EVERY_TENTH = Query(parse_filter("location:rome"))
+
+
+def answers_of(state: State) -> list[object]:
+    """What a state answers to several questions."""
+    sorted_query = Query(parse_filter("location:oslo"), (SortKey("first_name", descending=True),))
+    return [
+        *held(state),
+        names_of(state),
+        state.window(sorted_query, FIRST, 9),
+        state.count(sorted_query),
+        state.groups(("location",)),
+        state.numbers("location", ("Oslo", "Rome")),
+        state.holders("location", ("Oslo", "Rome"), 9),
+        state.lookup(["Bo Bosen", "ben"]),
+        list(state.names_beginning("b")),
+        list(state.ids(Query(parse_filter("import:last changed:today"), (SortKey("extension"),)))),
+        state.count(Query(parse_filter("import:last"), marked=these([BO.user_id]))),
+    ]
 
 
 # Opening
@@ -79,7 +70,7 @@ def test_location_of_an_unknown_kind_is_an_error():
 def test_missing_store_is_empty_and_not_created_by_reading(store):
     assert not store.exists
     state = store.load()
-    assert (state.number, dict(state.users), dict(state.names)) == (0, {}, {})
+    assert (held(state), names_of(state), state.total) == ((0, {}), {}, 0)
     assert store.transactions() == []
     assert store.history_removed_until() is None
     assert list(store.user_history(ANNA.user_id)) == []
@@ -91,18 +82,38 @@ def test_first_commit_creates_the_store(store):
     assert store.exists
     assert list(store.notices) == []
     assert not store.has_external_changes()
-    assert store.refresh() is None
+    store.refresh()
+    assert store.state.number == 1
     assert (store.read_only_reason, store.warning) == ("", "")
 
 
 def test_load_passes_users_in_store_order_and_only_once(store):
-    users = many(3000)
+    users = [
+        one._replace(location="" if number % 10 else "Rome")
+        for number, one in enumerate(many(3000))
+    ]
     commit(store, *users)
     store.close()
-    batches: list[list[User]] = []
-    state = store.load(on_loaded=lambda some: batches.append(list(some)))
-    assert [one for some in batches for one in some] == users == [*state.users.values()]
-    assert len(batches) > 1
+    sizes: list[int] = []
+    growing: list[State] = []
+
+    def loaded(state: State) -> None:
+        growing.append(state)
+        sizes.append(state.total)
+        first = state.window(ALL, FIRST, 40)
+        assert list(first.users) == users[:40]
+        assert state.count(EVERY_TENTH).number == (state.total + 9) // 10
+        assert sum(map(len, state.stream(EVERY_TENTH))) == (state.total + 9) // 10
+        assert state.users([users[0].user_id, users[-1].user_id])[0] == users[0]
+        assert state.owner("n0") == users[0].user_id
+
+    state = store.load(on_loaded=loaded)
+    assert list(users_of(state).values()) == users
+    assert sizes == sorted(set(sizes))
+    assert len(sizes) > 1
+    assert len(set(map(id, growing))) == 1
+    assert list(users_of(growing[0]).values()) == users
+    assert store.changes_since(growing[0]) == NOTHING
     store.load(on_loaded=lambda _: pytest.fail("it was loaded already"))
 
 
@@ -120,8 +131,21 @@ def test_commit_makes_a_new_state_and_leaves_the_old_ones(store):
     assert states[-1] is store.state
     assert [one.number for one in states] == [0, 1, 2, 3, 4]
     assert len({one.version for one in states}) == len(states)
-    assert [len(one.users) for one in states] == [len(one.names) for one in states]
-    assert [len(one.users) for one in states] == [0, 1, 2, 1, 2]
+    assert [len(names_of(one)) for one in states] == [0, 1, 2, 1, 2]
+    assert (
+        [one.total for one in states] == [len(users_of(one)) for one in states] == [0, 1, 2, 1, 2]
+    )
+
+
+def test_state_answers_as_before_while_the_store_changes(store, kind, tmp_path):
+    twin = new_store(kind, tmp_path / "twin")
+    answers = answers_of(commit(twin, ANNA, BO, CY, action=IMPORT))
+    state = commit(store, ANNA, BO, CY, action=IMPORT)
+    moved = BO._replace(location="Rome", user_name="ben")
+    commit(store, moved, delete=(ANNA.user_id,), action=IMPORT)
+    commit(store, DI)
+    assert answers_of(state) == answers
+    assert answers_of(store.state) != answers
 
 
 def test_changes_without_effect_make_no_transaction(store):
@@ -142,7 +166,7 @@ def test_transaction_may_commit_repeatedly_but_not_after_its_end(store):
 
 def test_invalid_changes_are_not_written_at_all(store):
     commit(store, ANNA, BO)
-    before = held(store)
+    before = told(store)
     with pytest.raises(ValidationFailed) as refused:
         commit(store, CY, BO._replace(last_name=""))
     assert refused.value.issues.keys() == {BO.user_id}
@@ -151,22 +175,22 @@ def test_invalid_changes_are_not_written_at_all(store):
             commit(store, DI, taken)
     with pytest.raises(ValidationFailed):
         commit(store, CY, DI._replace(user_name="CY"))
-    assert held(store) == before
+    assert told(store) == before
 
 
 def test_inconsistent_changes_are_an_error_of_the_caller(store):
     commit(store, ANNA)
-    before = held(store)
+    before = told(store)
     for changes in ({"another": BO}, {"nobody": None}):
         with store.transaction(EDIT) as transaction, pytest.raises(ValueError, match=r"user|User"):
             transaction.commit(changes)
-    assert held(store) == before
+    assert told(store) == before
 
 
 @pytest.mark.parametrize("is_late", [False, True])
 def test_exception_in_the_tick_changes_nothing(store, is_late):
     commit(store, ANNA)
-    before = held(store)
+    before = told(store)
 
     def tick(_phase: Phase, done: int, total: int) -> None:
         if done >= total or not is_late:
@@ -174,7 +198,7 @@ def test_exception_in_the_tick_changes_nothing(store, is_late):
 
     with store.transaction(EDIT) as transaction, pytest.raises(Cancelled):
         transaction.commit({one.user_id: one for one in many(2500)}, tick)
-    assert held(store) == before
+    assert told(store) == before
     assert commit(store, BO).number == 2
 
 
@@ -186,26 +210,43 @@ def test_exception_ends_a_transaction_and_reverts_no_commit(store):
 
     with pytest.raises(KeyError):
         fail()
-    assert dict(store.state.users) == {ANNA.user_id: ANNA}
+    assert users_of(store.state) == {ANNA.user_id: ANNA}
     assert commit(store, BO).number == 2
 
 
 def test_users_may_swap_their_user_names_or_take_that_of_a_deleted_user(store):
     commit(store, ANNA, BO)
     state = commit(store, ANNA._replace(user_name="bo"), BO._replace(user_name="anna"))
-    assert dict(state.names) == {"bo": ANNA.user_id, "anna": BO.user_id}
+    assert names_of(state) == {"bo": ANNA.user_id, "anna": BO.user_id}
     undo(store, 2)
-    assert dict(store.state.names) == {"anna": ANNA.user_id, "bo": BO.user_id}
+    assert names_of(store.state) == {"anna": ANNA.user_id, "bo": BO.user_id}
     state = commit(store, CY._replace(user_name="bo"), delete=(BO.user_id,))
-    assert dict(state.names) == {"anna": ANNA.user_id, "bo": CY.user_id}
+    assert names_of(state) == {"anna": ANNA.user_id, "bo": CY.user_id}
 
 
 def test_changed_user_keeps_its_place_and_a_restored_one_comes_last(store):
     commit(store, ANNA, BO, CY)
     state = commit(store, ANNA._replace(location="Rome"))
-    assert [*state.users] == [ANNA.user_id, BO.user_id, CY.user_id]
+    assert [*users_of(state)] == [ANNA.user_id, BO.user_id, CY.user_id]
     commit(store, delete=(ANNA.user_id,))
-    assert [*commit(store, ANNA).users] == [BO.user_id, CY.user_id, ANNA.user_id]
+    assert [*users_of(commit(store, ANNA))] == [BO.user_id, CY.user_id, ANNA.user_id]
+
+
+def test_changes_since_a_state_are_those_of_all_transactions_after_it(store):
+    states = [
+        store.load(),
+        commit(store, ANNA, BO),
+        commit(store, CY, BO._replace(location="Rome")),
+        commit(store, delete=(ANNA.user_id,)),
+        commit(store, DI, BO),
+    ]
+    assert [store.changes_since(state) for state in states] == [
+        ChangedUsers(ids_of(BO, CY, DI), ids_of(), ids_of()),
+        ChangedUsers(ids_of(CY, DI), ids_of(), ids_of(ANNA)),
+        ChangedUsers(ids_of(DI), ids_of(BO), ids_of(ANNA)),
+        ChangedUsers(ids_of(DI), ids_of(BO), ids_of()),
+        NOTHING,
+    ]
 
 
 # One at a time
@@ -251,116 +292,19 @@ def test_lock_free_yields_whether_the_lock_is_free_and_keeps_it_so(store):
         in_a_thread(lambda: commit(store, BO))
 
 
-# What it says of transactions
-
-
-def test_transactions_are_listed_newest_first_with_all_attributes(store):
-    commit(store, ANNA, BO, CY)
-    with store.import_in_progress("sales.csv") as token:
-        assert token
-        action = Action(TransactionKind.IMPORT, "sales.csv", "1 KB", "9f86d081", token)
-        commit(store, BO._replace(location="Rome"), DI, delete=(CY.user_id,), action=action)
-    last, first = store.transactions()
-    assert (first.number, first.action) == (1, EDIT)
-    assert (first.added, first.changed, first.deleted, first.users) == (3, 0, 0, 3)
-    assert (first.kind, first.is_import) == (TransactionKind.EDIT, False)
-    assert (last.number, last.action) == (2, action)
-    assert (last.added, last.changed, last.deleted, last.users) == (1, 1, 1, 3)
-    assert (last.kind, last.is_import) == (TransactionKind.IMPORT, True)
-    for one in (first, last):
-        assert (one.login, one.address) == (current_origin().login, current_origin().address)
-        assert one.is_available
-        assert one.can_undo
-    assert first.time.tzinfo is not None
-    assert first.time <= last.time
-
-
-def test_transaction_keeps_its_action(store):
-    actions = [Action(one, 'Zoë "x"\n', "details", "digest", "token") for one in TransactionKind]
-    for number, action in enumerate(actions):
-        commit(store, user(f"n{number}"), action=action)
-    store.close()
-    store.load()
-    assert [one.action for one in store.transactions()] == actions[::-1]
-
-
-def test_transaction_of_one_user_names_the_user(store):
-    commit(store, ANNA, BO, CY)
-    commit(store, ANNA._replace(first_name="Anne"), BO)
-    commit(store, delete=(BO.user_id,), action=Action(TransactionKind.DELETE))
-    commit(store, CY._replace(location="Rome"), action=Action(TransactionKind.EDIT, "another"))
-    commit(store, CY, action=Action(TransactionKind.SCRIPT))
-    subjects = [one.action.subject for one in store.transactions()]
-    assert subjects == ["", "another", "Bo Bosen", "Anne Berg", ""]
-
-
-def test_transaction_changes_yields_the_change_of_each_user(store):
-    moved = BO._replace(location="Rome", agent_id="")
-    commit(store, ANNA, BO)
-    commit(store, moved, CY, delete=(ANNA.user_id,))
-    assert outcome(store, 1) == {
-        ANNA.user_id: (None, ANNA._asdict()),
-        BO.user_id: (None, BO._asdict()),
-    }
-    assert outcome(store, 2) == {
-        BO.user_id: (
-            {"agent_id": BO.agent_id, "location": BO.location},
-            {"agent_id": "", "location": "Rome"},
-        ),
-        CY.user_id: (None, CY._asdict()),
-        ANNA.user_id: (ANNA._asdict(), None),
-    }
-
-
-def test_unknown_transaction_is_an_error(store):
-    commit(store, ANNA)
-    for number in (0, 2, -1, 99):
-        for asked in (store.transaction_changes, store.changed_user_ids):
-            with pytest.raises(StoreError):
-                list(asked(number))
-
-
-def test_changed_user_ids_yields_added_and_changed_users(store):
-    commit(store, ANNA, BO)
-    commit(store, BO._replace(location="Rome"), CY)
-    commit(store, delete=(BO.user_id,))
-    assert sorted(store.changed_user_ids(1)) == sorted([ANNA.user_id, BO.user_id])
-    assert sorted(store.changed_user_ids(2)) == sorted([BO.user_id, CY.user_id])
-    assert list(store.changed_user_ids(3)) == []
-    several = store.changed_user_ids(1, last=3)
-    assert sorted(several) == sorted([ANNA.user_id, BO.user_id, BO.user_id, CY.user_id])
-    with pytest.raises(StoreError):
-        list(store.changed_user_ids(2, last=4))
-
-
-def test_user_history_is_newest_first_and_survives_deletion(store):
-    commit(store, ANNA, BO)
-    commit(store, CY)
-    commit(store, BO._replace(location="Rome"))
-    commit(store, delete=(BO.user_id,))
-    found = list(store.user_history(BO.user_id))
-    listed = {one.number: one for one in store.transactions()}
-    assert [one.transaction for one in found] == [listed[4], listed[3], listed[1]]
-    assert [one.change for one in found] == [
-        UserChange(BO.user_id, BO._replace(location="Rome")._asdict(), None),
-        UserChange(BO.user_id, {"location": BO.location}, {"location": "Rome"}),
-        UserChange(BO.user_id, None, BO._asdict()),
-    ]
-    assert list(store.user_history("nobody")) == []
-    assert store.history_removed_until() is None
-
-
 # Read-only
 
 
-def test_read_only_store_rejects_changes(location):
+@pytest.mark.parametrize("location", [IN_MEMORY, "data/users.json"])
+def test_read_only_store_rejects_changes(location, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     store = open_store(location, wait=0, read_only=True)
     store.load()
     assert store.read_only_reason.endswith(".")
-    before = held(store)
+    before = told(store)
     with pytest.raises(StoreReadOnly):
         commit(store, ANNA)
-    assert held(store) == before
+    assert told(store) == before
     assert not store.exists
     store.close()
 
@@ -375,19 +319,21 @@ def test_commit_of_another_program_is_noticed_and_read(store, second):
     commit(other, ANNA._replace(location="Rome"), DI, delete=(BO.user_id,))
     assert store.has_external_changes()
     assert store.state.version == before.version
-    found = store.refresh()
-    assert found is not None
-    assert found.state is store.state
-    assert found.state.version != before.version
-    assert (found.added, found.changed, found.deleted) == (
-        {DI.user_id},
-        {ANNA.user_id},
-        {BO.user_id},
-    )
-    assert dict(store.state.users) == dict(other.state.users)
+    store.refresh()
+    assert store.state.version != before.version
+    found = store.changes_since(before)
+    assert found == ChangedUsers(ids_of(DI), ids_of(ANNA), ids_of(BO))
+    assert users_of(store.state) == users_of(other.state)
     assert store.state.number == 2
     assert not store.has_external_changes()
-    assert store.refresh() is None
+    seen = store.state
+    store.refresh()
+    assert store.state.version == seen.version
+    assert store.changes_since(seen) == NOTHING
+    commit(other, BO)
+    store.refresh()
+    assert store.changes_since(seen) == ChangedUsers(ids_of(BO), ids_of(), ids_of())
+    assert store.changes_since(before) == ChangedUsers(ids_of(DI), ids_of(ANNA), ids_of())
 
 
 def test_transaction_begins_with_the_newest_state(store, second):
@@ -395,11 +341,11 @@ def test_transaction_begins_with_the_newest_state(store, second):
     other = second()
     commit(other, BO)
     with store.transaction(EDIT) as transaction:
-        assert BO.user_id in transaction.state.users
+        assert transaction.state.user(BO.user_id) == BO
         transaction.commit({CY.user_id: CY})
     assert store.state.number == 3
     other.refresh()
-    assert [*other.state.users] == [ANNA.user_id, BO.user_id, CY.user_id]
+    assert [*users_of(other.state)] == [ANNA.user_id, BO.user_id, CY.user_id]
 
 
 def test_another_program_cannot_write_during_a_transaction(store, second):
@@ -412,7 +358,7 @@ def test_another_program_cannot_write_during_a_transaction(store, second):
 
 INTERRUPTED = """
 import os, sys
-from qm_tui.store import open_store
+from qm_tui.store import IN_MEMORY, open_store
 from qm_tui.store.interface import Action, TransactionKind
 from tests.helpers import user
 store = open_store(sys.argv[1])
@@ -425,9 +371,9 @@ with store.import_in_progress("sales.csv") as token:
 """
 
 
-def test_import_interrupted_after_its_commit_is_reported_as_saved(store, second, location):
+def test_import_interrupted_after_its_commit_is_reported_as_saved(store, second):
     commit(store, ANNA)
-    command = [sys.executable, "-c", INTERRUPTED, str(location)]
+    command = [sys.executable, "-c", INTERRUPTED, store.location]
     assert subprocess.run(command, check=False, timeout=60).returncode == 9
     other = second()
     (notice,) = other.notices

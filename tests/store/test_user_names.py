@@ -4,7 +4,7 @@ import pytest
 
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.planner import plan_import
-from tests.helpers import counts, issues_of, record, record_of, state_of, user
+from tests.helpers import counts, issues_of, record, record_of, state_of, user, users_of
 
 _STORED = {name: user(name, sip_uri="") for name in ("ada", "bob", "cid", "dan", "eve")}
 _STATE = state_of(*_STORED.values())
@@ -61,7 +61,7 @@ def test_records_whose_user_name_is_in_use_after_the_import_are_rejected(text, r
     plan = _plan(text)
     assert sorted({line for line, _ in issues_of(plan)}) == rejected
     assert {key for _, key in issues_of(plan)} <= {"user_name", "is_active"}
-    after = (dict(_STATE.users) | plan.changes).values()
+    after = (users_of(_STATE) | plan.changes).values()
     assert len({one.user_name.casefold() for one in after}) == len(after)
 
 

@@ -14,7 +14,7 @@ from qm_tui.store.validation import (
 from qm_tui.users.fields import MAX_VALUE, User
 from qm_tui.users.screening import invalid_stored_rows
 from qm_tui.users.validation import stored_user_issues
-from tests.helpers import ANNA, state_of, user
+from tests.helpers import ANNA, state_of, user, users_of
 
 BO, CY = user("bo"), user("cy")
 NONE = {"unlimited_license": "0", "on_demand_license": "0"}
@@ -64,7 +64,7 @@ def test_validation_of_many_equals_validation_of_each(case):
     slow = {
         user_id: found
         for user_id, one in changes.items()
-        if one is not None and (found := validate_change(one, state.users.get(user_id), terms))
+        if one is not None and (found := validate_change(one, users_of(state).get(user_id), terms))
     }
     assert validate_changes(changes, state, ignore_progress, terms) == slow
 

@@ -20,7 +20,7 @@ from qm_tui.transfer.reading.file_report import MappingRequired
 from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.users.fields import User
-from tests.helpers import counts
+from tests.helpers import counts, users_of
 
 CASES: Final = Path(__file__).parent / "cases"
 
@@ -52,7 +52,7 @@ def import_case(
     store.load()
     request = ImportRequest(file, options or ImportOptions(), read_options or ReadOptions())
     report = import_users(request, store)
-    return Outcome(report, list(store.state.users.values()))
+    return Outcome(report, list(users_of(store.state).values()))
 
 
 _TOO_MANY = [("error", 2, "27 values for 26 columns")]

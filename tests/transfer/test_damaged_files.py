@@ -12,12 +12,12 @@ from random import Random
 import pytest
 
 from qm_tui.errors import UserError
-from qm_tui.store.state import EMPTY, State
+from qm_tui.store.state import State
 from qm_tui.transfer.importing import ImportRequest, PreparedImport, prepare_import
 from qm_tui.transfer.options.import_options import IMPORT_OPTION, ImportOptions
 from qm_tui.transfer.planning.plan import Result
 from qm_tui.users.fields import FIELD, FIELDS, Field, User
-from tests.helpers import state_of, user
+from tests.helpers import EMPTY_STATE, state_of, user
 from tests.transfer.mutations import (
     FILE_DAMAGE,
     RECORD_DAMAGE,
@@ -62,7 +62,7 @@ def users(path):
 
 def _quiet_users(path: Path) -> list[User]:
     file = CsvFile(_sample_rows())
-    plan = _prepare(path, file.data, EMPTY, ImportOptions()).plan
+    plan = _prepare(path, file.data, EMPTY_STATE, ImportOptions()).plan
     lines = {issue.line for issue in plan.issues}
     quiet = [one for line, one in enumerate(file.users, start=2) if line not in lines]
     assert len(quiet) > 200
@@ -124,18 +124,18 @@ def _check(path: Path, data: bytes, users: Sequence[User]) -> list[str]:
     former = {"first_name": "Former"} if users[0].user_id else {}
     stored = _state_with(users, **former)
     found = []
-    for state, options in [(stored, ImportOptions()), *((EMPTY, one) for one in _OPTIONS)]:
+    for state, options in [(stored, ImportOptions()), *((EMPTY_STATE, one) for one in _OPTIONS)]:
         try:
             prepared = _prepare(path, data, state, options)
         except UserError:
             continue
-        found += [f"{len(state.users)} users, {one}" for one in _silent(prepared, users)]
+        found += [f"{state.total} users, {one}" for one in _silent(prepared, users)]
     return found
 
 
 def _lost(path: Path, file: CsvFile) -> list[User]:
     """Return the users of undamaged records that are not imported into an empty store."""
-    prepared = _prepare(path, file.data, EMPTY, ImportOptions())
+    prepared = _prepare(path, file.data, EMPTY_STATE, ImportOptions())
     imported = {user._replace(user_id="") for _, user in _imported(prepared)}
     return [
         line.user
@@ -154,7 +154,7 @@ def test_csv_file_is_the_sample_file():
 def test_undamaged_files_are_imported_without_problems(path, users):
     for seed in range(20):
         file = any_file(Random(seed), users)  # noqa: S311 - the same file at each run
-        prepared = _prepare(path, file.data, EMPTY, ImportOptions())
+        prepared = _prepare(path, file.data, EMPTY_STATE, ImportOptions())
         assert prepared.plan.issues == []
         assert prepared.plan.counts[Result.ADDED] == len(file.users)
         assert _silent(prepared, file.users) == []
@@ -226,7 +226,7 @@ def _columns_ending_with(key: str) -> list[Field]:
 def test_file_cut_in_its_last_record_has_a_problem_there(path, last, form):
     file = CsvFile([*_FIRST, _LAST[last]], **form)
     data, length = file.data, len(file.lines[-1].content)
-    assert _prepare(path, data, EMPTY, ImportOptions()).plan.issues == []
+    assert _prepare(path, data, EMPTY_STATE, ImportOptions()).plan.issues == []
     for size in range(len(data) - length + 1, len(data)):
         assert (size, _check(path, data[:size], file.users)) == (size, [])
 

@@ -14,7 +14,7 @@ from qm_tui.transfer.importing import (
     prepare_import,
 )
 from qm_tui.transfer.options.import_options import ImportOptions
-from tests.helpers import ANNA, EDIT, HEADER, counts, csv_text, user, write_file
+from tests.helpers import ANNA, EDIT, HEADER, counts, csv_text, user, users_of, write_file
 
 BO = user("bo", extension="0500")
 CY = user("cy", extension="0600")
@@ -39,7 +39,7 @@ def _file(folder, *users):
 
 
 def _held(path):
-    return dict(open_store(path).load().users)
+    return users_of(open_store(path).load())
 
 
 def test_prepare_writes_nothing_and_commit_does_what_the_plan_says(path, tmp_path):
@@ -157,7 +157,7 @@ def test_mass_change_with_confirmation_is_committed(path, tmp_path):
 def test_mass_change_with_another_number_must_be_confirmed_again(path, tmp_path):
     store, file = _many(path, tmp_path)
     prepared = prepare_import(ImportRequest(file), store.state)
-    first = next(iter(store.state.users.values()))
+    first = next(iter(users_of(store.state).values()))
     _store(path, first._replace(is_active="0"))
     with pytest.raises(PlanOutdated):
         commit_import(prepared, store, confirmed=20)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.store.state import EMPTY
+from qm_tui.progress import in_chunks
 from qm_tui.text import trim
 from qm_tui.transfer.exporting import export
 from qm_tui.transfer.options.export_options import DEFAULT_EXPORT_OPTIONS, Delimiter, ExportOptions
@@ -23,7 +23,7 @@ from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Kind, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Severity
 from qm_tui.users.validation import format_character_issue, validate_user
-from tests.helpers import counts, state_of, user
+from tests.helpers import EMPTY_STATE, counts, state_of, user
 
 _HOSTILE = [
     *('="x"', '="', '=""', '=""x""', '="a""b"', '="0123"', "=1+1", '"', '""', '"a', 'a"', "'x"),
@@ -109,7 +109,7 @@ def export_users(
     users: list[User], path: Path, choices: ExportOptions = DEFAULT_EXPORT_OPTIONS
 ) -> Path:
     """Export users, and ignore the result."""
-    written = export.export_users(users, path, options=choices).path
+    written = export.export_users(in_chunks(users, int), len(users), path, options=choices).path
     assert written is not None
     return written
 
@@ -151,7 +151,7 @@ def test_export_and_import_into_an_empty_store_exports_the_same_file(users, choi
         first = export_users(users, Path(folder) / "first.csv", choices)
         records = _read_as_written(first, choices)
         assert plan_import(records, state_of(*users)).issues == []
-        plan = plan_import(records, EMPTY)
+        plan = plan_import(records, EMPTY_STATE)
         assert counts(plan) == (len(users), 0, 0, 0)
         second = export_users(list(plan.changes.values()), Path(folder) / "second.csv", choices)
         assert second.read_bytes() == first.read_bytes()

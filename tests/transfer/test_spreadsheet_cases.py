@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from qm_tui.store.state import EMPTY, State
+from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import ImportOptions, SpreadsheetValues
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import REDACTED, Severity
-from tests.helpers import counts, issues_of, record_of, state_of, user
+from tests.helpers import EMPTY_STATE, counts, issues_of, record_of, state_of, user, users_of
 
 _CASES = Path(__file__).parent / "cases"
 
@@ -26,7 +26,7 @@ def _plan(
 
 
 def _base(name: str) -> State:
-    return state_of(*_plan(name, EMPTY).changes.values())
+    return state_of(*_plan(name, EMPTY_STATE).changes.values())
 
 
 _FILES = [
@@ -66,7 +66,7 @@ def test_stored_values_are_kept_counted_and_shown_before_and_after(name, base, a
     assert issues_of(plan) == [(2, key) for key in altered]
     assert plan.kept_values == len(altered)
     for issue, (key, value) in zip(plan.issues, altered.items(), strict=True):
-        stored = {one[FIELD[key].index] for one in state.users.values()}
+        stored = {one[FIELD[key].index] for one in users_of(state).values()}
         assert issue.severity is Severity.WARNING
         if FIELD[key].is_secret:
             assert issue.value == REDACTED
@@ -83,7 +83,7 @@ def test_stored_node_name_of_digits_can_be_imported_again():
 
 
 def test_error_values_reject_a_new_user():
-    plan = _plan("spreadsheet-errors.csv", EMPTY)
+    plan = _plan("spreadsheet-errors.csv", EMPTY_STATE)
     assert counts(plan) == (0, 0, 0, 1)
     keys = ["first_name", "extension", "agent_id", "department", "password", "location"]
     assert issues_of(plan) == [(2, key) for key in keys]
@@ -102,7 +102,7 @@ def test_error_values_reject_a_new_user():
 @pytest.mark.parametrize("value", ["1.23457E+11", "4713.0"])
 def test_number_format_of_a_new_user_is_a_warning(key, value):
     new = user("zoe", user_id="", sip_uri="")
-    plan = plan_import([record_of(new, **{key: value})], EMPTY)
+    plan = plan_import([record_of(new, **{key: value})], EMPTY_STATE)
     assert counts(plan) == (1, 0, 0, 0)
     (warning,) = (issue for issue in plan.issues if "altered by a spreadsheet" in issue.message)
     assert (warning.field, warning.severity) == (FIELD[key], Severity.WARNING)

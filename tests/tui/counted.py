@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 
 from qm_tui.tui.counts.page import CountingPage
 from qm_tui.tui.widgets.count_table import NumberList
-from tests.tui.pages import page_of, top, wait_until, wait_until_idle
+from tests.tui.pages import page_of, table_of, top, users_in, wait_until, wait_until_idle
 
 NUMBERED = {"licenses": "3", "profiles": "4", "departments": "5", "locations": "6"}
 
@@ -46,5 +46,4 @@ async def ids_shown(pilot: Pilot[str]) -> set[str]:
             and session.view.query == session.query
         ),
     )
-    assert session.view is not None
-    return set(session.view.user_ids)
+    return {user.user_id for user in users_in(table_of(pilot))}

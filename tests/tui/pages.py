@@ -14,14 +14,19 @@ from textual.widgets import Static
 
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, UserStore
+from qm_tui.store.state import FIRST, State, no_rest
 from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.users.page import UsersPage
 from qm_tui.tui.users.table import UsersDataTable
 from qm_tui.tui.widgets.dialog import drawn_at
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
+from qm_tui.tui.work.marks import Marks
 from qm_tui.tui.work.type_ahead_app import TypeAheadApp
+from qm_tui.tui.work.user_query import load_window
+from qm_tui.tui.work.user_rows import UserRows
 from qm_tui.users.fields import User
+from qm_tui.users.query.query import ALL, Query
 from sample_data import generate
 from tests.helpers import EDIT, write_unchecked
 
@@ -126,6 +131,24 @@ def top(pilot: Pilot[str]) -> Screen[object]:
 def table_of(pilot: Pilot[str]) -> UsersDataTable:
     """The users table."""
     return page_of(pilot).query_one(UsersDataTable)
+
+
+def rows_of(state: State, query: Query = ALL, marks: Marks | None = None) -> UserRows:
+    """The rows of the users of a query, of which the first are loaded."""
+    marks = Marks() if marks is None else marks
+    window = load_window(marks, state, query, FIRST, no_rest)
+    return UserRows(state, query, state.count(query), window, marks)
+
+
+def users_in(table: UsersDataTable) -> list[User]:
+    """The users of the table from top to bottom; those that it holds are compared."""
+    if table.rows is None:
+        return []
+    users = [one for users in table.rows.state.stream(table.rows.query) for one in users]
+    assert len(users) == table.row_count
+    for row, user in enumerate(users):
+        assert table.user_at(row) in (None, user)
+    return users
 
 
 def status_of(pilot: Pilot[str]) -> str:

@@ -81,7 +81,8 @@ def app_with_file(home: Path) -> QmTuiApp:
     commit(home / "users.json", users[0]._replace(location="Oslo"))
     commit(home / "users.json", users[1]._replace(location="Bergen"))
     incoming = home / "incoming"
-    export_users(edited(users), incoming / "sales-emea.csv")
+    changed = edited(users)
+    export_users([changed], len(changed), incoming / "sales-emea.csv")
     os.utime(incoming / "sales-emea.csv", (1_750_000_000, 1_750_000_000))
     return app
 

@@ -8,13 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.unicode_tables import IGNORABLE_RANGES
-from qm_tui.users.fields import User
 from qm_tui.users.identity import (
     look_alike_key,
     new_user_ids,
     normalize_user_name,
-    owners_of_names,
-    users_without_own_name,
 )
 
 _MANY = 20_000
@@ -84,16 +81,6 @@ def test_ignorable_characters_do_not_count(name, inserted):
     for place, character in inserted:
         written = written[:place] + character + written[place:]
     assert normalize_user_name(written) == normalize_user_name(name)
-
-
-def test_first_user_owns_a_name_and_later_ones_have_none():
-    names = {"u1": "Jürgen", "u2": "anna", "u3": "ju\u0308rgen", "u4": "JÜRGEN"}
-    users = {key: User(user_id=key, user_name=name) for key, name in names.items()}
-    owners = owners_of_names(users.values())
-    assert owners == {"jürgen": "u1", "anna": "u2"}
-    assert users_without_own_name(users, owners) == {"jürgen": ["u3", "u4"]}
-    del users["u3"], users["u4"]
-    assert users_without_own_name(users, owners) == {}
 
 
 _ALIKE = [

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.progress import ignore_progress
 from qm_tui.store.state import State
+from qm_tui.store.values_in_use import values_in_use
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.new_users import NewUserFactory
-from qm_tui.transfer.planning.warnings import ImportWarnings, values_in_use
+from qm_tui.transfer.planning.stored_users import StoredUsers
+from qm_tui.transfer.planning.warnings import ImportWarnings
 from qm_tui.unicode_tables import IGNORABLE_RANGES
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, User
 from qm_tui.users.issues import Issue
@@ -56,10 +57,9 @@ def _users(draw: st.DrawFn) -> User:
 def _issues(one: User, state: State) -> list[Issue]:
     """Return all problems of a new user, by the rules for one user."""
     issues: list[Issue] = []
-    NewUserFactory(state, ImportOptions(), lambda _: False, gives_ids=False).validated(
-        [*one], issues
-    )
-    in_use = values_in_use(state, ignore_progress)
+    factory = NewUserFactory(StoredUsers(state), ImportOptions(), lambda _: False, gives_ids=False)
+    factory.validated([*one], issues)
+    in_use = values_in_use(state)
     return issues + ImportWarnings(state, in_use).of_values(one, None)
 
 

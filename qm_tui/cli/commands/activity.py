@@ -1,7 +1,6 @@
 """`qm-tui activity` and `qm-tui undo`: list, show and undo transactions."""
 
-from collections.abc import Iterable
-from itertools import chain, islice
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from qm_tui.cli.shared import common
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line, with_old_keys, write_raw
+from qm_tui.progress import in_chunks
 from qm_tui.progress_line import progress_line
 from qm_tui.store.changes.action_text import (
     details_text,
@@ -29,6 +29,7 @@ from qm_tui.store.changes.transaction_text import (
 )
 from qm_tui.store.changes.undo import UndoPlan, plan_undo
 from qm_tui.store.interface import TransactionSummary, UserChange, UserStore
+from qm_tui.store.state import State
 from qm_tui.text import json_text, pad_or_truncate, sanitize, with_full_stop
 
 
@@ -225,9 +226,7 @@ def _show(
     transaction = next((one for one in transactions if one.number == number), None)
     if transaction is None:
         raise UserError(f"There is no transaction {number:,} in {sanitize(users.location)}.")
-    changes = users.transaction_changes(number)
-    # the first is read already: an error comes before anything is printed
-    changes = chain([*islice(changes, 1)], changes)
+    changes = common.begun(users.transaction_changes(number))
     if as_json:
         head = json_text(_summary_json(transaction), indent=2).removesuffix("\n}")
         write_raw(f'{head},\n  "users": ')
@@ -242,8 +241,14 @@ def _show(
         print_line(details)
     if transaction.action.digest:
         print_line(f"SHA-256: {sanitize(transaction.action.digest, 64)}")
-    for change in changes:
-        print_line(f"\n{change_title(change, users.state.users)}")
+    for batch in in_chunks(changes, int):
+        _print_changes(batch, users.state)
+
+
+def _print_changes(changes: Sequence[UserChange], state: State) -> None:
+    stored = state.users([change.user_id for change in changes])
+    for change, user in zip(changes, stored, strict=True):
+        print_line(f"\n{change_title(change, user)}")
         for field, old, new in changed_values(change):
             values = CHANGED if field.is_secret else f"{value_text(old)} -> {value_text(new)}"
             print_line(f"  {field.name}: {values}")

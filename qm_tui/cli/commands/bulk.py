@@ -1,6 +1,5 @@
 """`qm-tui set`, `activate`, `inactivate`, `delete` and `rename`: change several users at once."""
 
-from collections import Counter
 from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Annotated, Final
@@ -75,7 +74,7 @@ def set_(
     if "user_name" in values and (filter_text is not None or len(named) > 1):
         raise UserError(f"User Names must be unique. {common.NOTHING_CHANGED} Name one user.")
     action = Action(TransactionKind.SET, ", ".join(FIELD[key].name for key in values))
-    selector = selector_from_options(users, named, filter_text)
+    selector = selector_from_options(users.state, named, filter_text)
     change = BulkChange(action, selector, values, ValidationOptions(allow_unlicensed))
     _apply(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
@@ -104,7 +103,7 @@ def _command(
         users = common.open_store_from_options(
             context, store, read_only=read_only, otherwise=common.NOTHING_CHANGED
         )
-        selector = selector_from_options(users, named or (), filter_text)
+        selector = selector_from_options(users.state, named or (), filter_text)
         change = BulkChange(Action(kind), selector, values)
         _apply(users, change, confirm, dry_run=dry_run, as_json=as_json)
 
@@ -159,19 +158,20 @@ def rename(
     users = common.open_store_from_options(
         context, store, read_only=read_only, otherwise=common.NOTHING_CHANGED
     )
-    counts = Counter(user[meant.index] for user in users.state.users.values())
-    if not counts[old]:
-        near = get_close_matches(old, sorted(filter(None, counts)), n=1)
+    numbers = users.state.numbers(meant.key, (old, new))
+    if old not in numbers:
+        in_use = (value for (value,) in users.state.groups((meant.key,)))
+        near = get_close_matches(old, sorted(filter(None, in_use)), n=1)
         suggestion = f" Did you mean {_value(near[0])}?" if near else ""
         raise UserError(
             f"No users have {meant.name} {_value(old)}.{suggestion} {common.NOTHING_CHANGED}"
         )
     if new == old:
         raise UserError(f"Nothing to rename: the old and the new value are {_value(new)}.")
-    if counts[new] and not merge:
+    if new in numbers and not merge:
         raise UserError(
-            f"{meant.name} {_value(new)} is already used by {pluralize(counts[new], 'user')}. "
-            f"{common.NOTHING_CHANGED} To merge {pluralize(counts[old], 'user')} into it, add "
+            f"{meant.name} {_value(new)} is already used by {pluralize(numbers[new], 'user')}. "
+            f"{common.NOTHING_CHANGED} To merge {pluralize(numbers[old], 'user')} into it, add "
             "--merge."
         )
     action = Action(TransactionKind.RENAME, meant.name, f"{_value(old)} → {_value(new)}")
@@ -205,7 +205,7 @@ def _confirm_deletion(plan: BulkPlan, *, as_json: bool) -> None:
         UserError: there is no terminal.
         typer.Abort: it was not confirmed.
     """
-    (user,) = (plan.state.users[user_id] for user_id in plan.changes)
+    (user,) = (plan.stored[user_id] for user_id in plan.changes)
     name = sanitize(
         f"{user.first_name} {user.last_name}".strip() or user.user_name, common.MAX_SHOWN
     )

@@ -23,6 +23,7 @@ from qm_tui.cli.shared.shell_words import quote_for_bash, split_line
 from qm_tui.output import print_line, write_raw
 from qm_tui.store.state import State
 from qm_tui.text import sanitize
+from qm_tui.users.fields import CATEGORICAL, Field
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.query.filter_fields import FILTER_FIELDS, YES_NO
 from qm_tui.users.query.licenses import CALL_LICENSES
@@ -220,9 +221,8 @@ def _arguments(state: State, command: str, before: Sequence[str], word: str) -> 
 
 def _user_names(state: State, word: str) -> Iterator[str]:
     prefix = normalize_user_name(word)
-    for key, user_id in state.names.items():
-        if key.startswith(prefix):
-            yield state.users[user_id].user_name
+    for user_ids in state.names_beginning(prefix):
+        yield from (user.user_name for user in state.users(user_ids) if user)
 
 
 def _assignments(state: State, word: str) -> Iterator[str]:
@@ -239,7 +239,7 @@ def _assignments(state: State, word: str) -> Iterator[str]:
     elif meant.values:
         values = YES_NO
     elif meant.field.repeats:
-        values = _values(state, meant.field.index)
+        values = _values(state, meant.field)
     else:
         return
     yield from (f"{name}={value}" for value in values if value.startswith(prefix))
@@ -250,10 +250,10 @@ def _to_rename(state: State, arguments: Sequence[str], word: str) -> Iterator[st
         yield from (name for name in renamable_names() if name.startswith(word))
         return
     meant = FILTER_FIELDS.get(arguments[0])
-    if meant is not None and meant.field is not None and not meant.field.is_secret:
-        values = _values(state, meant.field.index)
+    if meant is not None and meant.field in CATEGORICAL:
+        values = _values(state, meant.field)
         yield from (value for value in values if value.startswith(word))
 
 
-def _values(state: State, index: int) -> list[str]:
-    return sorted({user[index] for user in state.users.values()})
+def _values(state: State, field: Field) -> list[str]:
+    return sorted(value for (value,) in state.groups((field.key,)))

@@ -1,6 +1,7 @@
 """`qm-tui export`: export users to a file."""
 
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from io import BytesIO
 from typing import Annotated, Any, Final
@@ -9,7 +10,14 @@ import typer
 
 from qm_tui import paths
 from qm_tui.cli.shared import common
-from qm_tui.cli.shared.selection import FilterOption, SortOption, select_users
+from qm_tui.cli.shared.selection import (
+    FilterOption,
+    SortOption,
+    no_match,
+    query_from_options,
+    stream_users,
+    translating_filter_errors,
+)
 from qm_tui.errors import UserError
 from qm_tui.output import print_line, translating_output_errors
 from qm_tui.progress_line import progress_line
@@ -81,21 +89,28 @@ def export(
         delimiter=parse_export_delimiter(delimiter) if delimiter else Delimiter.COMMA,
         guard_formulas=guard_formulas,
     )
-    users: list[User] = []
+    users: Iterable[Sequence[User]] = ()
+    count = 0
     of_all = None  # the number of all users, if there is a filter
     if not template:
         # neither a mistyped store nor a filter without matches may replace an earlier export
         user_store = common.open_store_from_options(
             context, store, read_only=read_only, otherwise=_NOTHING
         )
-        users = select_users(user_store, filter_text, sort, otherwise=_NOTHING)
+        state = user_store.state
+        query = query_from_options(filter_text, sort)
+        with translating_filter_errors(filter_text):
+            count = state.count(query).number
         if filter_text is not None:
-            of_all = len(user_store.state.users)
+            if not count:
+                raise no_match(filter_text, _NOTHING)
+            of_all = state.total
+        users = stream_users(state, query, filter_text)
     if path is None:
-        _to_standard_output(users, options, of_all)
+        _to_standard_output(users, count, options, of_all)
         return
     with progress_line() as progress:
-        exported = export_users(users, path, progress, overwrite=force, options=options)
+        exported = export_users(users, count, path, progress, overwrite=force, options=options)
     with common.report_errors("The file was written."):
         if template:
             print_line(f"Export complete. Header written to {sanitize(str(exported.path))}")
@@ -104,7 +119,9 @@ def export(
             print_line(message)
 
 
-def _to_standard_output(users: list[User], options: ExportOptions, of_all: int | None) -> None:
+def _to_standard_output(
+    users: Iterable[Sequence[User]], count: int, options: ExportOptions, of_all: int | None
+) -> None:
     """Write the file to standard output, and the messages to standard error.
 
     Raises:
@@ -116,12 +133,14 @@ def _to_standard_output(users: list[User], options: ExportOptions, of_all: int |
             f"{_NOTHING} Enter a file name, or redirect the output. To show users, run qm-tui list."
         )
     content = BytesIO()
-    exported = write_users(users, content, options=options)  # fails before anything is printed
+    exported = write_users(
+        users, count, content, options=options
+    )  # fails before anything is printed
     rest = content.getbuffer()
     with translating_output_errors():
         while rest:  # with PYTHONUNBUFFERED, a part of it may be written
             rest = rest[sys.stdout.buffer.write(rest) :]
         sys.stdout.buffer.flush()
     sentences = exported.notes if of_all is None else replace(exported, out_of=of_all).messages
-    for message in sentences if users else ():
+    for message in sentences if exported.users else ():
         print_line(message, to_error=True)

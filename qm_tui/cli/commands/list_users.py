@@ -1,14 +1,20 @@
 """`qm-tui list` and `qm-tui info`: show users, file locations and settings."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
 import typer
 
 from qm_tui import __version__, paths
 from qm_tui.cli.shared import common
-from qm_tui.cli.shared.selection import FilterOption, SortOption, select_columns, select_users
+from qm_tui.cli.shared.selection import (
+    FilterOption,
+    SortOption,
+    query_from_options,
+    select_columns,
+    stream_users,
+)
 from qm_tui.config.preferences import preferences_path
 from qm_tui.config.settings import load_settings, settings_path
 from qm_tui.errors import UserError
@@ -56,31 +62,40 @@ def list_(
         raise UserError("--json and --columns cannot be combined.")
     shown = select_columns(columns, _LISTED)
     user_store = common.open_store_from_options(context, store, read_only=read_only)
-    users = select_users(user_store, filter_text, sort)
+    query = query_from_options(filter_text, sort)
+    batches = common.begun(stream_users(user_store.state, query, filter_text))
     if not user_store.exists:
         print_line(common.no_store(user_store), to_error=True)
-    if as_json:
-        for user in users:
-            print_json(without_secrets(user))
-    else:
-        _print_table(users, shown)
+    number = 0
+    print_users = _print_json if as_json else _table_printer(shown)
+    for users in batches:
+        print_users(users)
+        number += len(users)
     if filter_text is not None:
         with translating_output_errors():
             sys.stdout.flush()  # so that on a terminal the number is below the list
-        print_line(
-            f"{len(users):,} of {pluralize(len(user_store.state.users), 'user')}", to_error=True
-        )
+        print_line(f"{number:,} of {pluralize(user_store.state.total, 'user')}", to_error=True)
 
 
-def _print_table(users: Iterable[User], columns: Sequence[Column]) -> None:
+def _print_json(users: Sequence[User]) -> None:
+    for user in users:
+        print_json(without_secrets(user))
+
+
+def _table_printer(columns: Sequence[Column]) -> Callable[[Sequence[User]], None]:
+    """Print the head of a table, and return a function that prints its next rows."""
     widths = [max(column.width, len(column.short)) for column in columns]
     cells = [_cells_of(column) for column in columns]
     print_line(
         "  ".join(map(pad_or_truncate, (column.short for column in columns), widths)).rstrip()
     )
-    for user in users:
-        texts = (cell_of(user) for cell_of in cells)
-        print_line("  ".join(map(pad_or_truncate, texts, widths)).rstrip())
+
+    def print_rows(users: Sequence[User]) -> None:
+        for user in users:
+            texts = (cell_of(user) for cell_of in cells)
+            print_line("  ".join(map(pad_or_truncate, texts, widths)).rstrip())
+
+    return print_rows
 
 
 def _cells_of(column: Column) -> Callable[[User], str]:
@@ -105,7 +120,7 @@ def info(
         settings_state = str(load_settings())
         store_state = _NOT_USABLE
         users = common.open_store_from_options(context, store, read_only=read_only, load=False)
-        number = len(users.load().users)
+        number = users.load().total
         common.print_notices(users)
         store_state = pluralize(number, "user") if users.exists else "not created yet"
         facts = _store_facts(users)

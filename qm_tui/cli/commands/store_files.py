@@ -98,7 +98,7 @@ def backup(
         number = _maintenance(users).backup(target, progress)
     with common.report_errors("The backup is complete."):
         size = size_text(target.stat().st_size)
-        users_text = pluralize(len(users.state.users), "user")
+        users_text = pluralize(users.state.total, "user")
         print_line(
             f"Backup complete. {users_text} written to {sanitize(str(target))} ({size}), as of "
             f"transaction {number:,}"
@@ -117,7 +117,7 @@ def check(
     with progress_line() as progress:
         findings = _maintenance(users).check(progress)
     is_damaged = any(finding.severity is StoreIssueSeverity.DAMAGE for finding in findings)
-    text = f"The store is intact: {pluralize(len(users.state.users), 'user')}"
+    text = f"The store is intact: {pluralize(users.state.total, 'user')}"
     if is_damaged:
         location = sanitize(users.location)
         text = f"The store {location} is damaged. To recover it, run qm-tui recover NEW.json"

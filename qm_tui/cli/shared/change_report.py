@@ -21,10 +21,10 @@ from qm_tui.store.changes.bulk import BulkPlan, bulk_warnings
 from qm_tui.store.interface import UserStore
 from qm_tui.store.look_alikes import look_alike_issue
 from qm_tui.store.state import State
+from qm_tui.store.values_in_use import values_in_use
 from qm_tui.text import pluralize, sanitize
 from qm_tui.users.fields import FIELDS, Field, User
 from qm_tui.users.issues import Issue, field_number, redact_value
-from qm_tui.users.new_values import ValuesInUse
 from qm_tui.users.warnings import user_warnings
 
 LISTED: Final = 20
@@ -57,15 +57,15 @@ def report(store: UserStore, plan: BulkPlan, *, is_done: bool, as_json: bool) ->
 def _print_lines(plan: BulkPlan, transaction: int | None) -> None:
     verb = "delete" if plan.change.deletes else "change"
     done = f"would be {verb}d" if transaction is None else f"{verb}d"
-    users = plan.state.users
+    stored = plan.stored
     for user_id, after in islice(plan.changes.items(), LISTED):
-        fields = f": {changed_fields_text(users[user_id], after)}" if after else ""
-        print_line(f"{user_label(users[user_id])}: {done}{fields}")
+        fields = f": {changed_fields_text(stored[user_id], after)}" if after else ""
+        print_line(f"{user_label(stored[user_id])}: {done}{fields}")
     if len(plan.changes) > LISTED:
         print_line(f"and {len(plan.changes) - LISTED:,} more")
     for user_id, errors in islice(plan.skipped.items(), LISTED):
         for error in errors:
-            print_line(f"{user_label(users[user_id])}: skipped: {issue_text(error)}")
+            print_line(f"{user_label(stored[user_id])}: skipped: {issue_text(error)}")
     print_line(_summary(plan, verb, transaction))
     if transaction is None:
         print_line(NOTHING_CHANGED)
@@ -87,10 +87,9 @@ def print_warnings(warnings: Mapping[Issue, int], users: int) -> None:
 
 def print_new_user_warnings(user: User, state: State) -> None:
     """Print the warnings of a user to be added to standard error."""
-    in_use = ValuesInUse()
-    in_use.add(state.users.values())
     look_alike = look_alike_issue(user, None, state)
-    found = (*user_warnings(user), *in_use.issues(user), *filter(None, (look_alike,)))
+    new_values = values_in_use(state).issues(user)
+    found = (*user_warnings(user), *new_values, *filter(None, (look_alike,)))
     print_warnings(dict.fromkeys(sorted(found, key=field_number), 1), 1)
 
 
@@ -138,14 +137,14 @@ def changed_fields(before: User, after: User) -> list[Field]:
 
 
 def _json(plan: BulkPlan, transaction: int | None) -> dict[str, Any]:
-    users = plan.state.users
-    action = with_user(plan.change.action, users, plan.changes)
+    stored = plan.stored
+    action = with_user(plan.change.action, stored, plan.changes)
     changed = [
         {
             "user_id": user_id,
-            "user_name": users[user_id].user_name,
+            "user_name": stored[user_id].user_name,
             "result": "changed" if after else "deleted",
-            "fields": [field.key for field in changed_fields(users[user_id], after)]
+            "fields": [field.key for field in changed_fields(stored[user_id], after)]
             if after
             else [],
         }
@@ -154,7 +153,7 @@ def _json(plan: BulkPlan, transaction: int | None) -> dict[str, Any]:
     skipped = [
         {
             "user_id": user_id,
-            "user_name": users[user_id].user_name,
+            "user_name": stored[user_id].user_name,
             "field": error.field.key if error.field else None,
             "message": sanitize(error.message),
             "fix": sanitize(error.fix),

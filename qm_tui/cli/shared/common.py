@@ -4,11 +4,12 @@ Imported at every start, so it imports nothing of the users and of the store bef
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TypeVar
 
 import typer
 
@@ -21,6 +22,8 @@ from qm_tui.text import sanitize
 if TYPE_CHECKING:
     from qm_tui.store.changes.plan import AnyPlan
     from qm_tui.store.interface import UserStore
+
+V = TypeVar("V")
 
 NOTHING_CHANGED: Final = "Nothing was changed."
 
@@ -202,6 +205,15 @@ def no_store(store: "UserStore") -> str:
 def is_interactive() -> bool:
     """Whether a question can be asked: input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def begun(values: Iterable[V]) -> Iterator[V]:
+    """Return an iterator whose first value is read already.
+
+    So an error comes before anything is printed.
+    """
+    iterator = iter(values)
+    return chain([*islice(iterator, 1)], iterator)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The report about an import: as lines for people, and as JSON."""
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -76,7 +77,7 @@ def print_json_report(report: ImportReport, state: State) -> None:
     """
     plan = report.plan
     outcomes = plan.outcomes or ()
-    not_in_file = [state.users[user_id] for user_id in plan.not_in_file[:MAX_RECORDS]]
+    not_in_file = list(islice(_users_not_in_file(plan, state), MAX_RECORDS))
     values = {
         "record_count": plan.records,
         **{str(result): count for result, count in plan.counts.items()},
@@ -91,7 +92,7 @@ def print_json_report(report: ImportReport, state: State) -> None:
         "not_in_file": [
             {"user_id": user.user_id, "user_name": user.user_name} for user in not_in_file
         ],
-        "not_in_file_omitted": len(plan.not_in_file) - len(not_in_file),
+        "not_in_file_omitted": plan.not_in_file_count - len(not_in_file),
         "totals": {key: change._asdict() for key, change in plan.totals.items()},
         "required_confirmation": plan.required_confirmation,
         "file": _file(report.file_report),
@@ -107,6 +108,13 @@ def print_json_report(report: ImportReport, state: State) -> None:
         ),
         indent=2,
     )
+
+
+def _users_not_in_file(plan: ImportPlan, state: State) -> Iterator[User]:
+    """Yield the users that are not in the file, without those that the import added."""
+    if plan.not_in_file is not None:
+        for batch in state.stream(plan.not_in_file):
+            yield from (user for user in batch if user.user_id not in plan.changes)
 
 
 def _groups(plan: ImportPlan) -> list[dict[str, Any]]:

@@ -1,19 +1,19 @@
 """Selection of users: named ones, or those that match a filter; their order, and columns."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
 
 from qm_tui.cli.shared.common import MAX_SHOWN, NOTHING_CHANGED
 from qm_tui.errors import UserError
-from qm_tui.store.changes.activity_index import ActivityIndex
+from qm_tui.progress import in_chunks
 from qm_tui.store.changes.bulk import by_ids
-from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
 from qm_tui.text import listed, sanitize
 from qm_tui.users.fields import User
-from qm_tui.users.identity import normalize_user_name, users_without_own_name
+from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.query.columns import COLUMN, LICENSE, Column
 from qm_tui.users.query.filter_fields import (
     FILTER_FIELDS,
@@ -22,16 +22,17 @@ from qm_tui.users.query.filter_fields import (
     secret_field_named,
 )
 from qm_tui.users.query.filter_parser import FilterSyntaxError, Term, parse_filter
-from qm_tui.users.query.search import Query, QueryExecutor
+from qm_tui.users.query.query import Query
 from qm_tui.users.query.sorting import use_system_locale
 from qm_tui.users.query.views import SortKey
 
 USE_FILTER: Final = "To select users with a filter, use --filter FILTER."
 USER_HELP: Final = "User Names (not case-sensitive) or User IDs."
 
+_ASKED: Final = 500
+"""The number of named users that the store is asked for at once."""
+
 _MAX_FILTER_SHOWN: Final = 200
-_MIN_SIMILARITY: Final = 70
-"""The minimum similarity of a suggested name, from 0 to 100."""
 
 FilterOption = Annotated[
     str | None,
@@ -57,12 +58,25 @@ SortOption = Annotated[
 # Named users
 
 
-def find_user(state: State, written: str, *, or_filter: bool = False) -> User:
+def find_user(state: State, written: str) -> User:
     """Return the user with this User Name or User ID.
 
     Args:
         state: the users.
         written: the User Name or User ID.
+
+    Raises:
+        UserError: as `find_users`.
+    """
+    return find_users(state, (written,))[0]
+
+
+def find_users(state: State, written: Iterable[str], *, or_filter: bool = False) -> list[User]:
+    """Return the users with these User Names or User IDs.
+
+    Args:
+        state: the users.
+        written: the User Names and User IDs.
         or_filter: whether the command has `--filter`, which the error then names if a filter could
             be meant.
 
@@ -70,38 +84,58 @@ def find_user(state: State, written: str, *, or_filter: bool = False) -> User:
         UserError: no user matches, or one by its User Name and another by its User ID, or several
             users have this User Name.
     """
-    by_id, key = state.users.get(written), normalize_user_name(written)
-    named = state.users[state.names[key]] if key and key in state.names else None
-    shown = sanitize(written, MAX_SHOWN)
-    if by_id is not None:
-        if named is None or named is by_id:
-            return by_id
-        name, other = _name(by_id), _name(named)
-        raise UserError(
-            f"{shown} is ambiguous: it is the User ID of {name} and the User Name of {other}. Use "
-            f"the User Name of {name}, or the User ID of {other}."
-        )
-    if named is not None:
-        others = users_without_own_name(state.users, state.names).get(key)
-        if not others:
-            return named
-        names = f"{_name(named)} and {_name(state.users[others[0]])}"
-        raise UserError(
-            f"{shown} is ambiguous: it is the User Name of {names}. {NOTHING_CHANGED} Use a User "
-            "ID."
-        )
+    found: list[User] = []
+    for texts in in_chunks(written, int, _ASKED):
+        keys = list(map(normalize_user_name, texts))
+        owners = state.owners(keys)
+        namesakes = state.users_without_own_name() if any(owners) else {}
+        asked = [*texts, *filter(None, owners)]
+        users = dict(zip(asked, state.users(asked), strict=True))
+        for text, key, owner in zip(texts, keys, owners, strict=True):
+            by_id, named = users[text], users[owner] if key and owner else None
+            user = by_id or named
+            if user is None:
+                raise _unknown_user(state, text, key, or_filter=or_filter)
+            if by_id and named and by_id.user_id != named.user_id:
+                raise _ambiguous_id(text, by_id, named)
+            namesake_ids = namesakes.get(key) if by_id is None else None
+            namesake = state.user(namesake_ids[0]) if namesake_ids else None
+            if namesake is not None:
+                raise _ambiguous_name(text, user, namesake)
+            found.append(user)
+    return found
+
+
+def _ambiguous_id(written: str, by_id: User, named: User) -> UserError:
+    shown, name, other = sanitize(written, MAX_SHOWN), _name(by_id), _name(named)
+    return UserError(
+        f"{shown} is ambiguous: it is the User ID of {name} and the User Name of {other}. Use "
+        f"the User Name of {name}, or the User ID of {other}."
+    )
+
+
+def _ambiguous_name(written: str, user: User, namesake: User) -> UserError:
+    shown, names = sanitize(written, MAX_SHOWN), f"{_name(user)} and {_name(namesake)}"
+    return UserError(
+        f"{shown} is ambiguous: it is the User Name of {names}. {NOTHING_CHANGED} Use a User ID."
+    )
+
+
+def _unknown_user(state: State, written: str, key: str, *, or_filter: bool) -> UserError:
     if not key:
-        raise UserError(f"The user is empty. {NOTHING_CHANGED} Enter a User Name or a User ID.")
-    unknown = f"No user has the User Name or User ID {shown}."
+        return UserError(f"The user is empty. {NOTHING_CHANGED} Enter a User Name or a User ID.")
+    unknown = f"No user has the User Name or User ID {sanitize(written, MAX_SHOWN)}."
     if or_filter and ":" in written:
-        raise UserError(f"{unknown} {NOTHING_CHANGED} {USE_FILTER}")
-    raise UserError(f"{unknown}{_nearest(state, key)} {NOTHING_CHANGED}")
+        return UserError(f"{unknown} {NOTHING_CHANGED} {USE_FILTER}")
+    return UserError(f"{unknown}{_nearest(state, key)} {NOTHING_CHANGED}")
 
 
 def is_user(state: State, written: str) -> bool:
     """Whether a user has this User Name or User ID."""
+    if state.user(written) is not None:
+        return True
     key = normalize_user_name(written)
-    return written in state.users or (bool(key) and key in state.names)
+    return bool(key) and state.owner(key) is not None
 
 
 def _name(user: User) -> str:
@@ -109,23 +143,21 @@ def _name(user: User) -> str:
 
 
 def _nearest(state: State, key: str) -> str:
-    from rapidfuzz import fuzz, process
-
-    near = process.extractOne(
-        key, state.names.keys(), scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY
-    )
-    if near is None:
-        return ""
-    return f" Did you mean {sanitize(state.users[state.names[near[0]]].user_name, MAX_SHOWN)}?"
+    nearest = state.nearest_name(key)
+    user = None if nearest is None else state.user(nearest)
+    return f" Did you mean {sanitize(user.user_name, MAX_SHOWN)}?" if user else ""
 
 
 def selector_from_options(
-    store: UserStore, named: Sequence[str], filter_text: str | None
-) -> Callable[[State], Iterable[str]]:
+    state: State, named: Sequence[str], filter_text: str | None
+) -> Callable[[State], Iterable[Sequence[str]]]:
     """Return the users given on the command line, as the selector of a bulk change.
 
+    A filter is evaluated only here, so users that match it later, because another admin changes
+    them, are not selected.
+
     Args:
-        store: the store, loaded.
+        state: the users.
         named: User Names and User IDs.
         filter_text: the filter, if one is given.
 
@@ -138,46 +170,77 @@ def selector_from_options(
     if not named and filter_text is None:
         raise UserError(f"No users are selected. {NOTHING_CHANGED} Name users, or use --filter.")
     if filter_text is None:
-        users = [find_user(store.state, text, or_filter=True) for text in named]
-    else:
-        users = select_users(store, filter_text, None, otherwise=NOTHING_CHANGED)
-    return by_ids(dict.fromkeys(user.user_id for user in users))
+        users = find_users(state, named, or_filter=True)
+        return by_ids(dict.fromkeys(user.user_id for user in users))
+    query = query_from_options(filter_text, None)
+    with translating_filter_errors(filter_text):
+        user_ids = [user_id for batch in state.ids(query) for user_id in batch]
+    if not user_ids:
+        raise no_match(filter_text, NOTHING_CHANGED)
+    return by_ids(user_ids)
 
 
 # Filter, order and columns
 
 
-def select_users(
-    store: UserStore, filter_text: str | None, sort: str | None, *, otherwise: str = ""
-) -> list[User]:
-    """Return the users that match a filter, sorted.
+def query_from_options(filter_text: str | None, sort: str | None) -> Query:
+    """Return the query of a filter and a sort order.
 
     Args:
-        store: the store, loaded.
         filter_text: the filter; None for all users.
         sort: the columns to sort by; None for the order of the store.
-        otherwise: what was not done, as a sentence, if users must match the filter.
 
     Raises:
-        UserError: the filter or the columns are invalid or empty, or no users match.
+        UserError: the filter or the columns are invalid or empty. Some invalid values of a filter
+            are found only when the query is asked: see `translating_filter_errors`.
     """
-    users = store.state.users
-    if filter_text is None and sort is None:
-        return list(users.values())
-    use_system_locale()
+    if sort is not None:
+        use_system_locale()
     keys = () if sort is None else _sort_keys(sort)
+    with translating_filter_errors(filter_text):
+        return Query(() if filter_text is None else _terms(filter_text), keys)
+
+
+@contextmanager
+def translating_filter_errors(filter_text: str | None) -> Iterator[None]:
+    """Translate errors in a filter.
+
+    Args:
+        filter_text: the filter, if there is one.
+
+    Raises:
+        UserError: it is invalid.
+    """
     try:
-        terms = () if filter_text is None else _terms(filter_text)
-        user_ids = QueryExecutor(lambda: None).execute(
-            users, Query(terms, keys), ActivityIndex(store)
-        )
+        yield
     except FilterSyntaxError as issue:
         raise _filter_error(filter_text or "", issue) from issue
-    found = [users[user_id] for user_id in user_ids]
-    if filter_text is not None and otherwise and not found:
-        shown = sanitize(filter_text, _MAX_FILTER_SHOWN)
-        raise UserError(f"No users match --filter {shown}. {otherwise} Correct the filter.")
-    return found
+
+
+def stream_users(state: State, query: Query, filter_text: str | None) -> Iterator[Sequence[User]]:
+    """Yield the users of a query, some hundred at a time.
+
+    Args:
+        state: the users.
+        query: the query.
+        filter_text: its filter, if there is one.
+
+    Raises:
+        UserError: the filter is invalid.
+    """
+    with translating_filter_errors(filter_text):
+        yield from state.stream(query)
+
+
+def no_match(filter_text: str, otherwise: str) -> UserError:
+    """Return the error that no users match a filter.
+
+    Args:
+        filter_text: the filter.
+        otherwise: what was not done, as a sentence.
+    """
+    shown = sanitize(filter_text, _MAX_FILTER_SHOWN)
+    return UserError(f"No users match --filter {shown}. {otherwise} Correct the filter.")
 
 
 def select_columns(names: str | None, default: Sequence[str]) -> list[Column]:

@@ -5,22 +5,25 @@ changed the store so that it would affect other users, it is shown again.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 from typing import Final
 
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress, in_chunks
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.changes.plan import Plan, commit_plan
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.look_alikes import look_alike_issue
 from qm_tui.store.state import State
 from qm_tui.store.validation import DEFAULT_OPTIONS, ValidationOptions, validate_changes
+from qm_tui.store.values_in_use import values_in_use
 from qm_tui.text import pluralize
 from qm_tui.users.fields import CATEGORICAL, FIELD, Field, User
 from qm_tui.users.issues import Issue, field_number
 from qm_tui.users.new_values import ValuesInUse
+from qm_tui.users.query.filter_parser import exact_term
+from qm_tui.users.query.query import Query
 from qm_tui.users.warnings import combined_warnings, value_warnings
 
 
@@ -30,13 +33,14 @@ class BulkChange:
 
     Attributes:
         action: what it is, for the activity log.
-        select: returns the User IDs of the users in a state; users that do not exist are skipped.
+        select: yields the User IDs of the users in a state, some hundred at a time; users that do
+            not exist are skipped.
         values: by field key, the values to set; None to delete the users.
         options: the options of the validation.
     """
 
     action: Action
-    select: Callable[[State], Iterable[str]]
+    select: Callable[[State], Iterable[Sequence[str]]]
     values: Mapping[str, str] | None
     options: ValidationOptions = DEFAULT_OPTIONS
 
@@ -57,12 +61,14 @@ class BulkPlan(Plan):
         unchanged: the number of users that already have the values.
         missing: the number of users that do not exist.
         skipped: the errors of users that cannot be changed, by User ID.
+        stored: the users as they are, by User ID, of those that change or cannot be changed.
     """
 
     change: BulkChange
     unchanged: int = 0
     missing: int = 0
     skipped: Mapping[str, list[Issue]] = field(default_factory=dict)
+    stored: dict[str, User] = field(default_factory=dict)
 
     @property
     def users(self) -> int:
@@ -89,7 +95,7 @@ class BulkPlan(Plan):
     @property
     def mass_effect(self) -> str:
         """What it does, and to how many of all users."""
-        users = pluralize(len(self.state.users), "user")
+        users = pluralize(self.state.total, "user")
         return f"This would {_mass_effect(self.change)} {self.required_confirmation:,} of {users}."
 
     def again(self, state: State, progress: ProgressCallback) -> "BulkPlan":
@@ -103,20 +109,24 @@ class BulkPlan(Plan):
         """
         if self.changes.keys() != other.changes.keys() or self.skipped != other.skipped:
             return False
-        mine, others = self.state.users, other.state.users
+        mine, others = self.stored, other.stored
         return not self.change.deletes or all(mine[key] == others[key] for key in self.changes)
 
 
-def by_ids(user_ids: Iterable[str]) -> Callable[[State], Iterable[str]]:
-    """Return a function that returns these User IDs for any state."""
+def by_ids(user_ids: Iterable[str]) -> Callable[[State], Iterable[Sequence[str]]]:
+    """Return a function that yields these User IDs for any state."""
     fixed = tuple(user_ids)
-    return lambda _state: fixed
+    return lambda _state: in_chunks(fixed, int)
 
 
-def by_field_value(searched: Field, value: str) -> Callable[[State], Iterable[str]]:
-    """Return a function that returns the User IDs of all users with exactly this value."""
-    index = searched.index
-    return lambda state: (user_id for user_id, user in state.users.items() if user[index] == value)
+def by_query(query: Query) -> Callable[[State], Iterable[Sequence[str]]]:
+    """Return a function that yields the User IDs that a query finds."""
+    return lambda state: state.ids(query)
+
+
+def by_field_value(searched: Field, value: str) -> Callable[[State], Iterable[Sequence[str]]]:
+    """Return a function that yields the User IDs of all users with exactly this value."""
+    return by_query(Query((exact_term(searched, value),)))
 
 
 def plan_bulk(
@@ -131,22 +141,25 @@ def plan_bulk(
     """
     plan = BulkPlan(change=change, state=state, options=change.options)
     new_values = [(FIELD[key].index, value) for key, value in (change.values or {}).items()]
-    users = state.users
-    for done, user_id in enumerate(change.select(state)):
-        if not done % CHUNK_SIZE:
-            progress(Phase.CHECKING, done, max(done, len(users)))
-        stored = users.get(user_id)
-        if stored is None:
-            plan.missing += 1
-        elif change.deletes:
-            plan.changes[user_id] = None
-        elif all(stored[index] == value for index, value in new_values):
-            plan.unchanged += 1
-        else:
-            values = list(stored)
-            for index, value in new_values:
-                values[index] = value
-            plan.changes[user_id] = tuple.__new__(User, values)
+    done = 0
+    for user_ids in change.select(state):
+        progress(Phase.CHECKING, done, max(done, state.total))
+        done += len(user_ids)
+        for user_id, stored in zip(user_ids, state.users(user_ids), strict=True):
+            if stored is None:
+                plan.missing += 1
+                continue
+            if change.deletes:
+                plan.changes[user_id] = None
+            elif all(stored[index] == value for index, value in new_values):
+                plan.unchanged += 1
+                continue
+            else:
+                values = list(stored)
+                for index, value in new_values:
+                    values[index] = value
+                plan.changes[user_id] = tuple.__new__(User, values)
+            plan.stored[user_id] = stored
     plan.skipped = validate_changes(plan.changes, state, progress, change.options)
     for user_id in plan.skipped:
         del plan.changes[user_id]
@@ -169,7 +182,7 @@ def bulk_warnings(
         progress: the progress; it may raise `Cancelled`.
     """
     counts = Counter[Issue]()
-    pairs = [(user, plan.state.users[key]) for key, user in plan.changes.items() if user]
+    pairs = [(user, plan.stored[key]) for key, user in plan.changes.items() if user]
     for issue in _value_warnings(plan, progress) if pairs else ():
         index = field_number(issue) - 1
         counts[issue] = sum(user[index] != stored[index] for user, stored in pairs)
@@ -190,12 +203,13 @@ def _value_warnings(plan: BulkPlan, progress: ProgressCallback) -> Iterator[Issu
     is_rename = plan.change.action.kind is TransactionKind.RENAME
     in_use = ValuesInUse()
     if any(one in CATEGORICAL for one in values):
-        done, users = 0, plan.state.users
-        others = (user for key, user in users.items() if not (is_rename and key in plan.changes))
-        while batch := list(islice(others, CHUNK_SIZE)):
-            progress(Phase.CHECKING, done, len(users))
-            in_use.add(batch)
-            done += len(batch)
+        changed = Counter(
+            (one.key, plan.stored[user_id][one.index])
+            for one in values
+            for user_id in (plan.changes if is_rename else ())
+        )
+        rest = partial(progress, Phase.CHECKING, 0, plan.state.total)
+        in_use = values_in_use(plan.state, rest, changed)
     for one, value in values.items():
         if one in CATEGORICAL:
             issue = in_use.issue(one, value, only_if_similar=is_rename)

@@ -91,7 +91,7 @@ def save_edit(
         StoreError: the store could not be written.
     """
     with store.transaction(Action(TransactionKind.EDIT)) as transaction:
-        stored = transaction.state.users.get(before.user_id)
+        stored = transaction.state.user(before.user_id)
         if stored is None:
             raise MergeConflictError([MergeConflict(None, None, "", "")], [])
         merged, conflicts = three_way_merge(before, after, stored)

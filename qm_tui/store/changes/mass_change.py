@@ -6,7 +6,7 @@ users count as affected.
 
 from typing import Final
 
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
+from qm_tui.progress import Phase, ProgressCallback, ignore_progress, in_chunks
 from qm_tui.store.state import Changes, State
 from qm_tui.users.fields import FIELD, FIELDS, User
 
@@ -30,13 +30,14 @@ def required_confirmation(
     It is the number of users that would be deleted or inactivated, or would lose a license or an
     optional value.
     """
-    affected = 0
-    for done, (user_id, user) in enumerate(changes.items(), start=1):
-        stored = state.users.get(user_id)
-        affected += stored is not None and is_destructive(stored, user)
-        if not done % CHUNK_SIZE:
-            progress(Phase.CHECKING, done, len(changes))
-    return confirmation_count(affected, len(state.users))
+    affected = done = 0
+    for batch in in_chunks(changes.items(), int):
+        stored_users = state.users([user_id for user_id, _ in batch])
+        for (_, user), stored in zip(batch, stored_users, strict=True):
+            affected += stored is not None and is_destructive(stored, user)
+        done += len(batch)
+        progress(Phase.CHECKING, done, len(changes))
+    return confirmation_count(affected, state.total)
 
 
 def confirmation_count(affected: int, users: int) -> int:

@@ -29,6 +29,7 @@ class Plan(ABC):
     Attributes:
         state: the state.
         changes: the changed users as they would be, by User ID. They are valid.
+        added: the User IDs of those that are not stored now.
         required_confirmation: the number that confirms it, if it is a mass change; otherwise 0.
         options: the options of the validation.
     """
@@ -38,6 +39,7 @@ class Plan(ABC):
 
     state: State
     changes: dict[str, User | None] = field(default_factory=dict)
+    added: set[str] = field(default_factory=set)
     required_confirmation: int = 0
     options: ValidationOptions = DEFAULT_OPTIONS
 

@@ -1,6 +1,6 @@
 """The changes of a transaction as lines of text: each user, and each field before and after."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -45,14 +45,13 @@ def change_result(change: UserChange) -> str:
     return "deleted" if change.after is None else CHANGED
 
 
-def change_title(change: UserChange, users: Mapping[str, User]) -> str:
+def change_title(change: UserChange, stored: User | None) -> str:
     """Return the user, and what was done to it.
 
     Args:
         change: the change.
-        users: the current users, for a name that the change does not contain.
+        stored: the user as it is now, for a name that the change does not contain.
     """
-    stored = users.get(change.user_id)
     values = {
         **(stored._asdict() if stored else {}),
         **(change.before or {}),
@@ -73,16 +72,16 @@ def changed_values(change: UserChange) -> Iterator[tuple[Field, str, str]]:
             yield field, old, new
 
 
-def change_lines(change: UserChange, users: Mapping[str, User]) -> Iterator[str]:
+def change_lines(change: UserChange, stored: User | None) -> Iterator[str]:
     """Yield the user, then a line for each changed field.
 
     For a user that was added or deleted, all fields that are not empty.
 
     Args:
         change: the change.
-        users: the current users, for a name that the change does not contain.
+        stored: the user as it is now, for a name that the change does not contain.
     """
-    yield change_title(change, users)
+    yield change_title(change, stored)
     for field, old, new in changed_values(change):
         if field.is_secret:
             yield f"   {field.name}: {CHANGED}"

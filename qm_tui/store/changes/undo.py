@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple
 
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
+from qm_tui.progress import Phase, ProgressCallback, ignore_progress, in_chunks
 from qm_tui.store.changes.action_text import noun_text
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.changes.plan import NothingToChange, Plan
@@ -82,9 +82,9 @@ class UndoPlan(Plan):
         store: the store.
         transaction: the transaction.
         skipped: what is not reverted.
-        restored: the number of deleted users that are added again.
         reverted: the number of users that are reverted.
         removed: the number of added users that are deleted.
+        stored: the user that it changes, as stored, if it is only one.
     """
 
     nothing_done: ClassVar[str] = "Nothing was undone."
@@ -92,9 +92,9 @@ class UndoPlan(Plan):
     store: UserStore
     transaction: TransactionSummary
     skipped: list[SkippedRevert] = field(default_factory=list)
-    restored: int = 0
     reverted: int = 0
     removed: int = 0
+    stored: User | None = None
 
     @property
     def action(self) -> Action:
@@ -118,6 +118,11 @@ class UndoPlan(Plan):
     def again(self, state: State, progress: ProgressCallback) -> "UndoPlan":
         """Return the undo of the same transaction, planned for another state."""
         return _make_plan(self.store, self.number, state, progress)
+
+    @property
+    def restored(self) -> int:
+        """The number of deleted users that are added again."""
+        return len(self.added)
 
     @property
     def number(self) -> int:
@@ -167,8 +172,8 @@ class UndoPlan(Plan):
         """The user that it changes, as stored or as restored; None if it changes several."""
         if len(self.changes) != 1:
             return None
-        ((user_id, after),) = self.changes.items()
-        return self.state.users.get(user_id) or after
+        ((_, after),) = self.changes.items()
+        return self.stored or after
 
     @property
     def field_reverts(self) -> Sequence[FieldRevert]:
@@ -207,10 +212,13 @@ def plan_undo(
 def _make_plan(store: UserStore, number: int, state: State, progress: ProgressCallback) -> UndoPlan:
     transaction = _transaction(store, number)
     planner = _Planner(store, transaction, state)
-    for count, change in enumerate(store.transaction_changes(number, progress), start=1):
-        planner.add(change)
-        if not count % CHUNK_SIZE:
-            progress(Phase.CHECKING, count, transaction.users)
+    done = 0
+    for changes in in_chunks(store.transaction_changes(number, progress), int):
+        stored_users = state.users([change.user_id for change in changes])
+        for change, stored in zip(changes, stored_users, strict=True):
+            planner.add(change, stored)
+        done += len(changes)
+        progress(Phase.CHECKING, done, transaction.users)
     return planner.finish(progress)
 
 
@@ -230,13 +238,20 @@ class _Planner:
     def __init__(self, store: UserStore, transaction: TransactionSummary, state: State) -> None:
         self._state = state
         self._changes: dict[str, UserChange] = {}
+        self._stored: dict[str, User] = {}
         self._stored_before: dict[str, User] = {}
         options = ValidationOptions(previously_stored=self._stored_before)
         self._plan = UndoPlan(store=store, transaction=transaction, state=state, options=options)
 
-    def add(self, change: UserChange) -> None:
-        """Revert the change of one user, as far as it has not been changed since then."""
-        stored = self._state.users.get(change.user_id)
+    def add(self, change: UserChange, stored: User | None) -> None:
+        """Revert the change of one user, as far as it has not been changed since then.
+
+        Args:
+            change: the change.
+            stored: the user as it is now.
+        """
+        if stored is not None:
+            self._stored[change.user_id] = stored
         if change.before is None:  # it was added
             if stored is not None and stored._asdict() != change.after:
                 self._skip(change, None, _CHANGED_SINCE)
@@ -281,7 +296,7 @@ class _Planner:
     def _skip(
         self, change: UserChange, field: Field | None, reason: str, *, is_invalid: bool = False
     ) -> None:
-        name = _name(self._state.users.get(change.user_id), change)
+        name = _name(self._stored.get(change.user_id), change)
         self._plan.skipped.append(SkippedRevert(change.user_id, name, field, reason, is_invalid))
 
     def finish(self, progress: ProgressCallback) -> UndoPlan:
@@ -290,17 +305,19 @@ class _Planner:
         while issues := validate_changes(plan.changes, self._state, progress, plan.options):
             for user_id, found in issues.items():
                 self._exclude(user_id, found)
-        users = self._state.users
         for user_id, user in plan.changes.items():
             plan.removed += user is None
-            plan.restored += user is not None and user_id not in users
+            if user is not None and user_id not in self._stored:
+                plan.added.add(user_id)
         plan.reverted = len(plan.changes) - plan.removed - plan.restored
+        if len(plan.changes) == 1:
+            plan.stored = self._stored.get(next(iter(plan.changes)))
         plan.required_confirmation = required_confirmation(plan.changes, self._state, progress)
         return plan
 
     def _exclude(self, user_id: str, issues: Sequence[Issue]) -> None:
         """Do not revert the values that would break a rule."""
-        change, stored = self._changes[user_id], self._state.users.get(user_id)
+        change, stored = self._changes[user_id], self._stored.get(user_id)
         user = self._plan.changes[user_id]
         if stored is None or user is None:
             reason = f"cannot be restored: {issues[0].message}"

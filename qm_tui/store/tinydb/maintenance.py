@@ -35,14 +35,13 @@ from qm_tui.store.interface import (
     StoreIssueSeverity,
     TransactionSummary,
 )
-from qm_tui.store.state import State
+from qm_tui.store.memory.maps import UserMaps, users_without_own_name
 from qm_tui.store.tinydb import entries, snapshot
 from qm_tui.store.tinydb.lock import Lock, Names, Position, note_of
 from qm_tui.store.tinydb.log import Log, base_payloads
 from qm_tui.store.tinydb.storage import LogStorage
 from qm_tui.store.user_names import USE_ANOTHER_NAME, name_in_use_issue
 from qm_tui.text import pluralize, sanitize
-from qm_tui.users.identity import users_without_own_name
 from qm_tui.users.screening import invalid_stored_rows
 from qm_tui.users.validation import stored_user_issues
 
@@ -292,13 +291,13 @@ class TinyDBMaintenance(Maintenance):
         return RecoveryReport(len(salvage.contents.state.users), number, losses)
 
 
-def _invalid_users(state: State) -> Iterator[str]:
+def _invalid_users(state: UserMaps) -> Iterator[str]:
     """Yield the users who break today's rules: the first of them, and the number of the others."""
     users = list(state.users.values())
     issues = {
         users[row].user_id: stored_user_issues(users[row])[0] for row in invalid_stored_rows(users)
     }
-    for key, user_ids in users_without_own_name(state.users, state.names).items():
+    for key, user_ids in users_without_own_name(state).items():
         owner = state.users[state.names[key]]
         for user_id in user_ids:
             name = state.users[user_id].user_name

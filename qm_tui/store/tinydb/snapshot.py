@@ -21,7 +21,7 @@ file that plain TinyDB wrote, on one line, is read as well.
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import accumulate, count, islice, repeat
@@ -31,17 +31,17 @@ from typing import Any, BinaryIO, Final, Self
 import orjson
 
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
-from qm_tui.store.interface import UsersLoadedCallback, ignore_loaded_users
-from qm_tui.store.overlay import OverlayMapping
-from qm_tui.store.state import (
+from qm_tui.store.memory.maps import (
     EMPTY,
-    Changes,
     NameChanges,
-    State,
+    UserMaps,
     UserNameInUse,
+    check_consistency,
     name_changes,
-    next_state,
+    next_maps,
 )
+from qm_tui.store.memory.overlay import OverlayMapping
+from qm_tui.store.state import Changes
 from qm_tui.store.tinydb import entries
 from qm_tui.store.tinydb.entries import ADDED, CHANGED, DELETED, MAX_NUMBER, Row, encode
 from qm_tui.store.tinydb.lock import Position
@@ -57,6 +57,15 @@ META: Final = "_meta"
 """The table of the store itself."""
 
 Document = dict[str, Any]
+
+UsersRead = Callable[[Sequence[User]], object]
+"""Called with users that were read, some hundred at a time and in store order. A user that a later
+transaction changed comes again; one that was deleted may have come before."""
+
+
+def ignore_users(_users: Sequence[User]) -> None:
+    """Ignore users that were read."""
+
 
 _CHECKSUM: Final = b'"checksum":"'
 _BATCH: Final = 64 * 1024
@@ -97,7 +106,7 @@ class Contents:
 
     def __init__(
         self,
-        state: State = EMPTY,
+        state: UserMaps = EMPTY,
         ids: OverlayMapping[int] | None = None,
         extras: Mapping[int, str] | None = None,
         tables: str = "",
@@ -115,6 +124,20 @@ class Contents:
             found = {str(number): user_id for user_id, number in self.ids.items()}
             self._user_ids = OverlayMapping(found)
         return self._user_ids
+
+    def numbered(self, number: int) -> "Contents":
+        """Return the same contents after a transaction that changed nothing."""
+        state = UserMaps(number, self.state.users, self.state.names)
+        return Contents(state, self.ids, self.extras, self.tables, self.next_id)
+
+    def name_changes(self, changes: Changes) -> NameChanges:
+        """Check that changes fit the users and one another; return what they do to User Names.
+
+        Raises:
+            UserNameInUse: two users would have one User Name.
+            ValueError: the changes do not fit.
+        """
+        return check_consistency(self.state, changes)
 
     def document(self, user: User) -> Document:
         """Return a user as a document."""
@@ -292,7 +315,7 @@ class Changeset:
         if names is None:
             with suppress(UserNameInUse):  # an earlier version or another program wrote it
                 names = name_changes(before.state, changes)
-        state = next_state(before.state, changes, number, names)
+        state = next_maps(before.state, changes, number, names)
         gone = {before.ids[key] for key, value in ids.items() if value is None}
         extras = before.extras
         if self._extras or (extras and gone):
@@ -444,7 +467,7 @@ class SnapshotFile:
     def read(
         self,
         progress: ProgressCallback = ignore_progress,
-        on_loaded: UsersLoadedCallback = ignore_loaded_users,
+        on_loaded: UsersRead = ignore_users,
     ) -> Contents:
         """Return what it holds.
 
@@ -465,11 +488,11 @@ class SnapshotFile:
 
     def salvage(self) -> tuple[Contents, list[str]]:
         """Return the documents of it that can be read, and what cannot; sentences."""
-        reader, losses, name = _Reader(ignore_loaded_users), [], ""
+        reader, losses, name = _Reader(ignore_users), [], ""
         with suppress(entries.FilesUnusable):
             self._read_plain(reader, ignore_progress)
             return reader.contents(0), []
-        reader = _Reader(ignore_loaded_users)
+        reader = _Reader(ignore_users)
         self._file.seek(0)
         for number, line in enumerate(self._file, start=1):
             try:
@@ -568,7 +591,7 @@ class _SharedValues:
 class _Reader:
     """Takes in documents, and makes the contents of them."""
 
-    def __init__(self, on_loaded: UsersLoadedCallback) -> None:
+    def __init__(self, on_loaded: UsersRead) -> None:
         self._on_loaded = on_loaded
         self._values = _SharedValues()
         self._users: dict[str, User] = {}
@@ -637,7 +660,7 @@ class _Reader:
 
     def contents(self, number: int) -> Contents:
         """Return what was read, as of a transaction."""
-        state = State(number, OverlayMapping(self._users), OverlayMapping(self._names))
+        state = UserMaps(number, OverlayMapping(self._users), OverlayMapping(self._names))
         next_id = max(self._ids.values(), default=0) + 1
         tables = encode(self._tables).decode() if self._tables else ""
         return Contents(state, OverlayMapping(self._ids), self._extras, tables, next_id)

@@ -32,7 +32,7 @@ from qm_tui.store import interface as api
 from qm_tui.store.action_subject import with_user
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError, StoreReadOnly
 from qm_tui.store.origin import current_origin
-from qm_tui.store.state import Changes, State, check_consistency
+from qm_tui.store.state import Changes
 from qm_tui.store.tinydb import entries, lock, snapshot
 from qm_tui.store.tinydb.entries import CorruptEntry, FilesUnusable
 from qm_tui.store.tinydb.lock import WAIT, Position
@@ -67,7 +67,7 @@ class _Reading(NamedTuple):
     """
 
     progress: ProgressCallback = ignore_progress
-    on_loaded: api.UsersLoadedCallback = api.ignore_loaded_users
+    on_loaded: snapshot.UsersRead = snapshot.ignore_users
     is_locked: bool = False
 
 
@@ -145,7 +145,7 @@ class LogStorage(Storage):
     def load(
         self,
         progress: ProgressCallback = ignore_progress,
-        on_loaded: api.UsersLoadedCallback = api.ignore_loaded_users,
+        on_loaded: snapshot.UsersRead = snapshot.ignore_users,
     ) -> None:
         """Read what the store holds now, including the commits of other programs.
 
@@ -397,7 +397,7 @@ class LogStorage(Storage):
         return end, end == size
 
     def _apply_entry(
-        self, entry: entries.LogEntry, changes: Changeset, found: api.UsersLoadedCallback
+        self, entry: entries.LogEntry, changes: Changeset, found: snapshot.UsersRead
     ) -> bool:
         """Take over an entry; return whether the log goes on in the next segment."""
         about, log = entries.decode(entry.payload), self.log
@@ -483,7 +483,7 @@ class LogStorage(Storage):
         progress: ProgressCallback,
         ids: Mapping[str, int],
         extras: Mapping[str, str],
-    ) -> State:
+    ) -> None:
         """Write changes, all or nothing. Inside `writing`; the rules were validated.
 
         Args:
@@ -502,9 +502,9 @@ class LogStorage(Storage):
         """
         stored = self.contents.state.users
         with self._reading, self._translating_write_errors():
-            names = check_consistency(self.contents.state, changes)
+            names = self.contents.name_changes(changes)
             if not extras and all(stored.get(key) == user for key, user in changes.items()):
-                return self.contents.state
+                return
             self.prepare()
             changeset, number = Changeset(self.contents), self.contents.state.number + 1
             action = with_user(action, stored, changes)
@@ -518,7 +518,6 @@ class LogStorage(Storage):
             lines = _with_progress(entries.payloads(rows, number, summary, most), progress, most)
             position = self._append(lines)
             self._committed(position, summary(), changeset.apply(number, names=names))
-        return self.contents.state
 
     def _append(self, lines: Iterator[bytes]) -> Position:
         """Append a transaction to the log."""
@@ -585,10 +584,8 @@ class LogStorage(Storage):
         summary = self._summary(1, datetime.now(UTC), action, (len(users), 0, 0))
         lines = entries.payloads(rows, 1, lambda: summary, len(users), plain.tables)
         position = self._append(lines)
-        state = State(1, users, plain.state.names)
-        contents = Contents(state, plain.ids, plain.extras, plain.tables, plain.next_id)
         self._plain, self.snapshots.verified = None, signature
-        self._committed(position, summary, contents)
+        self._committed(position, summary, plain.numbered(1))
         self.snapshots.flush()
 
     # TinyDB's storage interface
@@ -646,6 +643,43 @@ class LogStorage(Storage):
                 f"Cannot read {which} of the store {self.shown}: {os_error_text(error)}. "
                 f"{_PERMISSIONS}"
             ) from error
+
+    def transactions(self) -> list[api.TransactionSummary]:
+        """Return all transactions, newest first."""
+        with self.translating_errors():
+            return self.log.summaries()[::-1]
+
+    def changed_user_ids(
+        self, number: int, progress: ProgressCallback = ignore_progress, *, last: int = 0
+    ) -> Iterator[str]:
+        """Yield the User IDs of users that transactions added or changed."""
+        with self.translating_log_errors():
+            numbers = range(number, max(number, last) + 1)
+            for rows in self.log.rows_of(numbers, progress):
+                for row in rows:
+                    user_id = entries.row_user_id(row)
+                    if row[0] != entries.DELETED:
+                        yield user_id
+
+    @contextmanager
+    def translating_log_errors(self) -> Iterator[None]:
+        """Turn errors of reading the log into sentences.
+
+        Raises:
+            StoreError: with that sentence.
+        """
+        try:
+            with self.translating_errors():
+                yield
+        except StoreError as error:
+            if not isinstance(error.__cause__, CorruptEntry):
+                raise
+            why = sanitize(str(error.__cause__))
+            raise StoreError(
+                f"The changes cannot be read: {why}. All other transactions are available."
+            ) from error
+        except ValueError as error:
+            raise StoreError(f"The changes cannot be read: {error}.") from error
 
     @contextmanager
     def _translating_write_errors(self) -> Iterator[None]:

@@ -1,17 +1,20 @@
 """The store that the program sees in the TinyDB database of its users."""
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from qm_tui.errors import os_error_text
 from qm_tui.network import network_file_system
-from qm_tui.progress import ProgressCallback, ignore_progress
+from qm_tui.progress import ProgressCallback, YieldControl, ignore_progress
 from qm_tui.store import interface as api
 from qm_tui.store.errors import StoreError
+from qm_tui.store.memory.maps import changed_users
+from qm_tui.store.memory.state import MemoryState
+from qm_tui.store.memory.states import maps_of
 from qm_tui.store.origin import current_origin
-from qm_tui.store.state import State
+from qm_tui.store.state import State, no_rest
 from qm_tui.store.tinydb import entries
 from qm_tui.store.tinydb.lock import WAIT
 from qm_tui.store.tinydb.table import UsersDB
@@ -42,6 +45,7 @@ class TinyDBUserStore(api.UserStore):
         self._files, self._table = self._db.files, self._db.users
         self._notices: list[str] | None = None
         self._interrupted: dict[str, str] = {}
+        self._last_read: tuple[int, int, frozenset[str]] = (0, 0, frozenset())
 
     @property
     def location(self) -> str:
@@ -54,9 +58,9 @@ class TinyDBUserStore(api.UserStore):
         return self._files.exists
 
     @property
-    def state(self) -> State:
+    def state(self) -> MemoryState:
         """What it held when it was last read or written."""
-        return self._files.contents.state
+        return self._table.state
 
     @property
     def notices(self) -> list[str]:
@@ -92,7 +96,7 @@ class TinyDBUserStore(api.UserStore):
         on_loaded: api.UsersLoadedCallback = api.ignore_loaded_users,
     ) -> State:
         """Read what it holds now, if that is not known already."""
-        self._files.load(progress, on_loaded)
+        self._files.load(progress, self._table.states.growing(on_loaded))
         if self._notices is None:
             self._notices = self._find_notices()
         return self.state
@@ -122,23 +126,20 @@ class TinyDBUserStore(api.UserStore):
         """Whether other programs may have committed something."""
         return self._files.has_external_changes()
 
-    def refresh(self, progress: ProgressCallback = ignore_progress) -> api.ExternalChanges | None:
+    def refresh(self, progress: ProgressCallback = ignore_progress) -> None:
         """Read what other programs committed."""
-        before = self.state
-        user_ids: Iterable[str] | None = self._files.refresh(progress)
-        after = self.state
-        if before.version == after.version:
-            return None
-        if user_ids is None:
-            user_ids = {**before.users, **after.users}
-        old, new = before.users.get, after.users.get
-        pairs = [(user_id, old(user_id), new(user_id)) for user_id in user_ids]
-        added = frozenset(one for one, stored, user in pairs if stored is None and user)
-        deleted = frozenset(one for one, stored, user in pairs if stored and user is None)
-        changed = frozenset(
-            one for one, stored, user in pairs if stored and user and stored != user
-        )
-        return api.ExternalChanges(after, added, changed, deleted)
+        before = self._files.contents.state
+        user_ids = self._files.refresh(progress)
+        if user_ids is not None and before.version != self.state.version:
+            self._last_read = before.version, self.state.version, user_ids
+
+    def changes_since(self, before: State, rest: YieldControl = no_rest) -> api.ChangedUsers:
+        """Return what was committed since a state."""
+        maps = maps_of(before)
+        first, last, user_ids = self._last_read
+        after = self._files.contents.state
+        is_named = (first, last) == (maps.version, after.version)
+        return changed_users(maps, after, user_ids if is_named else None, rest)
 
     def lock_free(self) -> AbstractContextManager[bool]:
         """Keep this program from locking the store for a moment."""
@@ -159,51 +160,28 @@ class TinyDBUserStore(api.UserStore):
 
     def transactions(self) -> list[api.TransactionSummary]:
         """Return all transactions, newest first."""
-        with self._files.translating_errors():
-            return self._files.log.summaries()[::-1]
+        return self._files.transactions()
 
     def transaction_changes(
         self, number: int, progress: ProgressCallback = ignore_progress
     ) -> Iterator[api.UserChange]:
         """Yield what a transaction did, user by user."""
-        with self._translating_log_errors():
+        with self._files.translating_log_errors():
             for rows in self._files.log.rows_of(range(number, number + 1), progress):
                 yield from map(entries.user_change, rows)
-
-    @contextmanager
-    def _translating_log_errors(self) -> Iterator[None]:
-        """Turn errors of reading the log into sentences."""
-        try:
-            with self._files.translating_errors():
-                yield
-        except StoreError as error:
-            if not isinstance(error.__cause__, entries.CorruptEntry):
-                raise
-            why = sanitize(str(error.__cause__))
-            raise StoreError(
-                f"The changes cannot be read: {why}. All other transactions are available."
-            ) from error
-        except ValueError as error:
-            raise StoreError(f"The changes cannot be read: {error}.") from error
 
     def user_history(
         self, user_id: str, progress: ProgressCallback = ignore_progress
     ) -> Iterator[api.UserHistoryEntry]:
         """Yield what transactions did to a user, newest first."""
-        with self._translating_log_errors():
+        with self._files.translating_log_errors():
             yield from self._files.log.user_history(user_id, progress)
 
     def changed_user_ids(
         self, number: int, progress: ProgressCallback = ignore_progress, *, last: int = 0
     ) -> Iterator[str]:
         """Yield the User IDs of users that transactions added or changed."""
-        with self._translating_log_errors():
-            numbers = range(number, max(number, last) + 1)
-            for rows in self._files.log.rows_of(numbers, progress):
-                for row in rows:
-                    user_id = entries.row_user_id(row)
-                    if row[0] != entries.DELETED:
-                        yield user_id
+        return self._files.changed_user_ids(number, progress, last=last)
 
     def close(self) -> None:
         """Rewrite the snapshot if it is behind, and close the files."""

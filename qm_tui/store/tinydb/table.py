@@ -22,6 +22,8 @@ from qm_tui.store.changes.action_text import noun_text
 from qm_tui.store.changes.mass_change import required_confirmation
 from qm_tui.store.errors import ConfirmationRequired, StoreError
 from qm_tui.store.interface import Action, TransactionKind
+from qm_tui.store.memory.state import MemoryState
+from qm_tui.store.memory.states import States
 from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb.entries import LAST_ID
 from qm_tui.store.tinydb.snapshot import USERS, InvalidSnapshot, user_of
@@ -40,6 +42,7 @@ class TableTransaction(Transaction):
 
     Args:
         storage: the store.
+        states: makes its states.
         action: what it is.
         confirm: the number of users that its caller confirmed.
 
@@ -49,8 +52,11 @@ class TableTransaction(Transaction):
         next_id: the document ID of the next new one.
     """
 
-    def __init__(self, storage: LogStorage, action: Action, confirm: int = 0) -> None:
-        self._storage, self._action, self.confirm = storage, action, confirm
+    def __init__(
+        self, storage: LogStorage, states: States, action: Action, confirm: int = 0
+    ) -> None:
+        self._storage, self._states = storage, states
+        self._action, self.confirm = action, confirm
         self.documents: dict[int, tuple[User, str] | None] = {}
         self.next_id = storage.contents.next_id
         self._ids: dict[str, int] = {}
@@ -58,14 +64,15 @@ class TableTransaction(Transaction):
         self.is_open = True
 
     @property
-    def state(self) -> State:
+    def state(self) -> MemoryState:
         """The newest state of the store."""
-        return self._storage.contents.state
+        return self._states.of(self._storage.contents.state)
 
     def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
         if not self.is_open:
             raise ValueError("the transaction is over, and its lock released")
-        return self._storage.commit(changes, self._action, progress, self._ids, self._extras)
+        self._storage.commit(changes, self._action, progress, self._ids, self._extras)
+        return self.state
 
     def add(self, document: Mapping[str, Any], number: int | None) -> int:
         """Add a new document; return its ID.
@@ -115,7 +122,7 @@ class TableTransaction(Transaction):
             ConfirmationRequired: they are a mass change, and it is not confirmed.
             StoreError: a document breaks a rule, or could not be written.
         """
-        contents, users = self._storage.contents, self.state.users
+        contents, users = self._storage.contents, self.state.maps.users
         stored = (contents.user_ids.get(str(number)) for number in self.documents)
         changes: dict[str, Any] = {user_id: None for user_id in stored if user_id is not None}
         for number, document in self.documents.items():
@@ -149,11 +156,19 @@ class UsersTable(Table):
     Args:
         storage: the store.
         name: its name.
+
+    Attributes:
+        states: makes the states of the store.
     """
 
     def __init__(self, storage: LogStorage, name: str, **_options: Any) -> None:  # noqa: ANN401
         super().__init__(storage, name, cache_size=0)  # the commits of other programs must be seen
-        self._store, self._own = storage, local()
+        self._store, self._own, self.states = storage, local(), States(storage)
+
+    @property
+    def state(self) -> MemoryState:
+        """What the store held when it was last read or written."""
+        return self.states.of(self._store.contents.state)
 
     @property
     def _open(self) -> TableTransaction | None:
@@ -182,7 +197,7 @@ class UsersTable(Table):
                 raise
             return
         with self._store.writing(noun_text(action)):
-            self._own.open = opened = TableTransaction(self._store, action, confirm)
+            self._own.open = opened = TableTransaction(self._store, self.states, action, confirm)
             try:
                 yield opened
                 if opened.documents:

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -11,7 +11,7 @@ from qm_tui.directory import DirectorySyncError
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.files import atomic_write
 from qm_tui.paths import abbreviate_home
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
+from qm_tui.progress import Phase, ProgressCallback, ignore_progress
 from qm_tui.text import sanitize
 from qm_tui.transfer.exporting.csv_writer import Writer
 from qm_tui.transfer.exporting.result import ExportResult
@@ -31,7 +31,8 @@ def export_path(path: Path) -> Path:
 
 
 def export_users(
-    users: Sequence[User],
+    users: Iterable[Sequence[User]],
+    total: int,
     path: Path,
     progress: ProgressCallback = ignore_progress,
     *,
@@ -41,9 +42,11 @@ def export_users(
     """Write users to a file, atomically and readable only by its owner.
 
     Args:
-        users: the users, in the order in which they are written.
+        users: the users, in the order in which they are written, some hundred at a time. Whatever
+            they raise leaves the file unchanged.
+        total: their number, for the progress.
         path: the file; `.csv` is appended if it is missing.
-        progress: progress callback, called every thousand users; may raise `Cancelled`.
+        progress: progress callback, called after each batch of users; may raise `Cancelled`.
         overwrite: whether an existing file may be replaced.
         options: the export options.
 
@@ -60,7 +63,7 @@ def export_users(
         raise _target_exists(place)
     try:
         with atomic_write(path, overwrite=overwrite) as file:
-            exported = write_users(users, file, progress, options)
+            exported = write_users(users, total, file, progress, options)
     except FileExistsError as error:
         raise _target_exists(place) from error
     except DirectorySyncError as error:
@@ -75,12 +78,13 @@ def export_users(
 
 
 def write_users(
-    users: Sequence[User],
+    users: Iterable[Sequence[User]],
+    total: int,
     file: BinaryIO,
     progress: ProgressCallback = ignore_progress,
     options: ExportOptions = DEFAULT_EXPORT_OPTIONS,
 ) -> ExportResult:
-    """Write the users to an open file, below a header unless it is omitted.
+    """Write the users to an open file, as `export_users`, below a header unless it is omitted.
 
     Raises:
         OSError: the file cannot be written.
@@ -89,14 +93,15 @@ def write_users(
     writer = Writer(options)
     file.write(writer.start())
     own_passwords: list[str] = []
-    for begin in range(0, len(users), CHUNK_SIZE):
-        batch = users[begin : begin + CHUNK_SIZE]
-        file.write(writer.rows(batch, are_first=not begin))
+    done = 0
+    for batch in users:
+        file.write(writer.rows(batch, are_first=not done))
         if options.passwords:
             own_passwords += [user.user_name for user in batch if has_local_password(user)]
-        progress(Phase.EXPORTING, begin + len(batch), len(users))
+        done += len(batch)
+        progress(Phase.EXPORTING, done, total)
     return ExportResult(
-        len(users),
+        done,
         writer.formulas,
         writer.formula_users,
         writer.altered,

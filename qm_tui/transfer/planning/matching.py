@@ -4,15 +4,16 @@ Source: the users file, section 3: User ID empty, known and unknown, modes, and 
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
-from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import (
     ImportMode,
     ImportOptions,
     SpreadsheetValues,
     UnknownIdAction,
 )
+from qm_tui.transfer.planning.stored_users import StoredUsers
 from qm_tui.transfer.planning.totals import (
     DUPLICATE_ID,
     ID_OF_ANOTHER_USER,
@@ -24,8 +25,9 @@ from qm_tui.transfer.planning.updating import differs, leaves_secrets_unchanged
 from qm_tui.transfer.reading.reader import Record, Values
 from qm_tui.transfer.spreadsheet import is_altered
 from qm_tui.users.fields import FIELD, FIELDS, User
-from qm_tui.users.identity import normalize_user_name, users_without_own_name
+from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, truncate
+from qm_tui.users.query.query import Query, all_except
 
 _USER_ID: Final = FIELD["user_id"]
 _USER_ID_AT: Final = _USER_ID.index
@@ -37,7 +39,7 @@ class RecordMatcher:
     """Finds the stored users for records.
 
     Args:
-        state: the state of the store.
+        stored: the users of the store.
         options: the import options.
 
     Attributes:
@@ -45,31 +47,41 @@ class RecordMatcher:
         ids_in_file: the User IDs of the users matched so far.
     """
 
-    def __init__(self, state: State, options: ImportOptions) -> None:
-        self._state, self._options = state, options
-        self.adds_unknown = options.unknown_id is UnknownIdAction.ADD or not state.users
+    def __init__(self, stored: StoredUsers, options: ImportOptions) -> None:
+        self._stored, self._options = stored, options
+        self._is_empty = not stored.state.total
+        self.adds_unknown = options.unknown_id is UnknownIdAction.ADD or self._is_empty
         self.ids_in_file: set[str] = set()
+        user_ids = list(chain.from_iterable(stored.state.users_without_own_name().values()))
         self._without_own_name = {
-            state.users[user_id].user_name: user_id
-            for user_ids in users_without_own_name(state.users, state.names).values()
-            for user_id in user_ids
+            user.user_name: user.user_id for user in stored.users(user_ids) if user is not None
         }
         self._first_lines: dict[str, int] = {}
 
-    def find(self, rows: Sequence[Sequence[str | None]]) -> list[User | None]:
+    @property
+    def not_in_file(self) -> Query:
+        """Finds the users that were not matched."""
+        return Query(within=all_except(self.ids_in_file))
+
+    def find(self, rows: Sequence[Sequence[str | None]], names: Sequence[str]) -> list[User | None]:
         """Return for each record the user with its User ID or, without one, with its User Name.
 
         A User Name finds a user even if the record does not update it.
+
+        Args:
+            rows: the values of the records.
+            names: their comparable User Names.
         """
-        if not self._state.users:
+        if self._is_empty:
             return [None] * len(rows)
-        names = [row[_USER_NAME_AT] or "" for row in rows]
-        owner_ids = map(self._state.names.get, map(normalize_user_name, names))
+        own_ids = self._without_own_name
         user_ids = [
-            row[_USER_ID_AT] or self._without_own_name.get(name, owner_id if name else None) or ""
-            for row, name, owner_id in zip(rows, names, owner_ids, strict=True)
+            row[_USER_ID_AT]
+            or own_ids.get(row[_USER_NAME_AT] or "", owner_id if row[_USER_NAME_AT] else None)
+            or ""
+            for row, owner_id in zip(rows, self._stored.owners(names), strict=True)
         ]
-        found = list(map(self._state.users.get, user_ids))
+        found = self._stored.users(user_ids)
         self.ids_in_file.update(user.user_id for user in found if user is not None)
         return found
 
@@ -139,7 +151,7 @@ class RecordMatcher:
     def _fix_of_unknown(self, values: Values) -> str:
         """Return what to do about an unknown User ID, which a spreadsheet may have altered."""
         user_id, user_name = values[_USER_ID_AT] or "", values[_USER_NAME_AT] or ""
-        owner_id = self._state.names.get(normalize_user_name(user_name), "")
+        owner_id = self._stored.owner(normalize_user_name(user_name))
         if owner_id and is_altered(owner_id, user_id, _USER_ID):
             return (
                 f"A spreadsheet may have altered the User ID of {truncate(user_name)}. "

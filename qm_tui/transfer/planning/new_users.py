@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, cast
 
 from qm_tui.store.look_alikes import may_look_alike
-from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import ImportOptions
+from qm_tui.transfer.planning.stored_users import StoredUsers
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.transfer.spreadsheet import is_error_value
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_FIELD_INDEXES, Field, User
@@ -19,8 +19,8 @@ from qm_tui.users.validation import validate_user
 
 _new = tuple.__new__
 
-_STOCK: Final = 100
-"""User IDs generated at once: a system call for each takes longer than using it."""
+_STOCK: Final = 1000
+"""User IDs generated at once: a question to the store for each takes longer than using it."""
 
 _USER_NAME_AT: Final = FIELD["user_name"].index
 _USER_ID_AT: Final = FIELD["user_id"].index
@@ -30,7 +30,7 @@ class NewUserFactory:
     """Creates new users.
 
     Args:
-        state: the state of the store.
+        stored: the users of the store.
         options: the import options.
         has_warning: returns whether a new user has a warning.
         gives_ids: whether users without a User ID get one.
@@ -38,13 +38,13 @@ class NewUserFactory:
 
     def __init__(
         self,
-        state: State,
+        stored: StoredUsers,
         options: ImportOptions,
         has_warning: Callable[[User], bool],
         *,
         gives_ids: bool,
     ) -> None:
-        self._state, self._options, self._gives_ids = state, options, gives_ids
+        self._stored, self._options, self._gives_ids = stored, options, gives_ids
         self._has_warning, self._screening = has_warning, Screening(self._has_problem)
         self._shared: dict[str, str] = {}
         self._stock: list[str] = []
@@ -73,14 +73,20 @@ class NewUserFactory:
             columns[place] = [share(value, value) for value in columns[place]]
         return [_new(User, values) for values in zip(*columns, strict=True)]
 
-    def rows_with_problems(self, rows: Sequence[Sequence[str | None]]) -> set[int]:
-        """Return the indexes of records with an error or a warning if they add a user."""
+    def rows_with_problems(
+        self, rows: Sequence[Sequence[str | None]], names: Sequence[str]
+    ) -> set[int]:
+        """Return the indexes of records with an error or a warning if they add a user.
+
+        Args:
+            rows: the values of the records.
+            names: their comparable User Names.
+        """
         if None in rows[0]:
             return set(range(len(rows)))
         columns = cast("list[tuple[str, ...]]", list(zip(*rows, strict=True)))
         suspects = self._screening.rows_to_check(columns)
-        names, state = columns[_USER_NAME_AT], self._state
-        return {row for row, name in enumerate(names) if may_look_alike(name, state)} | {
+        return may_look_alike(columns[_USER_NAME_AT], names, self._stored) | {
             row for row in suspects if self._has_problem(User(*cast("Sequence[str]", rows[row])))
         }
 
@@ -92,8 +98,9 @@ class NewUserFactory:
 
     def _next_id(self) -> str:
         while not self._stock:
-            users = self._state.users
-            self._stock = [user_id for user_id in new_user_ids(_STOCK) if user_id not in users]
+            new = new_user_ids(_STOCK)
+            users = self._stored.state.users(new)
+            self._stock = [one for one, user in zip(new, users, strict=True) if user is None]
         return self._stock.pop()
 
 

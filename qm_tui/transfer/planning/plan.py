@@ -13,6 +13,7 @@ from qm_tui.transfer.reading.reader import Values
 from qm_tui.transfer.reading.record_rows import SHORT_RECORD
 from qm_tui.users.fields import User
 from qm_tui.users.issues import Issue, RecordIssue, Severity
+from qm_tui.users.query.query import Query
 
 MAX_ISSUES: Final = 10_000
 """The number of problems in a plan, the first in file order; all are counted."""
@@ -200,8 +201,8 @@ class ImportPlan:
         updates: the records that change users, in file order. Empty if there are outcomes, which
             contain them.
         outcomes: the outcome of each record, if requested.
-        not_in_file: the User IDs of the users that are not in the file, in store order, if
-            requested.
+        not_in_file: the users that are not in the file, in store order, if requested.
+        not_in_file_count: their number.
     """
 
     version: int
@@ -220,7 +221,8 @@ class ImportPlan:
     removals: Mapping[str, int] = field(default_factory=dict)
     updates: Sequence[UserUpdate] = ()
     outcomes: RecordOutcomes | None = None
-    not_in_file: Sequence[str] = ()
+    not_in_file: Query | None = None
+    not_in_file_count: int = 0
 
     @property
     def rejected(self) -> int:

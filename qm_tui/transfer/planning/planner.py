@@ -3,16 +3,17 @@
 Source: the users file, section 3. The plan is both the preview and the import: it is committed
 unchanged. A record that equals its user is unchanged without a check. New users are screened many
 at a time (`qm_tui.users.screening`), and only those that may have a problem are checked one by one.
+What the checks need to know of the store is asked for many records at a time.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
-from functools import cached_property
+from functools import partial
 from itertools import chain, islice
 from typing import Final, cast
 
 from qm_tui.gc_control import clear_in_chunks
-from qm_tui.progress import ProgressCallback, ignore_progress
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.look_alikes import (
     LOOK_ALIKE,
     has_look_alikes,
@@ -36,7 +37,7 @@ from qm_tui.transfer.planning.plan import (
 )
 from qm_tui.transfer.planning.planned_record import PlannedRecord, in_order
 from qm_tui.transfer.planning.record_rules import RecordRules
-from qm_tui.transfer.planning.totals import IssueCounts, LicenseTotals, chunk_users
+from qm_tui.transfer.planning.totals import IssueCounts, LicenseTotals
 from qm_tui.transfer.planning.warnings import (
     ExtensionUsage,
     RecordContext,
@@ -75,7 +76,7 @@ class Planner:
         detail: how much of the plan to keep.
         progress: progress callback for the steps before and after the records.
         yield_control: called regularly while records are processed one by one.
-        context: what concerns the only record; if not given, the whole store is scanned.
+        context: what concerns the only record; if not given, the store is asked.
     """
 
     def __init__(
@@ -89,11 +90,16 @@ class Planner:
     ) -> None:
         self._state, self._options, self._context = state, options, context
         self._progress, self._yield_control = progress, yield_control
+        self._rest = rest = partial(progress, Phase.CHECKING, 0, state.total)
         self._with_changes = detail in (PlanDetail.CHANGES, PlanDetail.RECORDS)
         with_outcomes = detail in (PlanDetail.OUTCOMES, PlanDetail.RECORDS)
         self._outcomes = RecordOutcomes() if with_outcomes else None
         self._issue_limit = MAX_LISTED if with_outcomes else MAX_ISSUES
-        self._rules = RecordRules(state, options, progress, context, gives_ids=self._with_changes)
+        self._rules = RecordRules(state, options, rest, context, gives_ids=self._with_changes)
+        self._stored = stored = self._rules.stored
+        self._extensions = ExtensionUsage(None if context else stored)
+        self._waiting: list[Record] = []
+        """Single records, which are checked together."""
         self._claims = NameClaims()
         self._with_issues: dict[int, PlannedRecord] = {}
         """By number, records with problems: the first of them, or all that are listed."""
@@ -109,13 +115,6 @@ class Planner:
         self._names_given_up = context.names_given_up if context else ()
         self._is_ending = False
 
-    @cached_property
-    def _extensions(self) -> ExtensionUsage:
-        # it reads the whole store, and an import that changes nothing does not need it
-        context = self._context
-        users = context.extension_holders if context else self._state.users.values()
-        return ExtensionUsage(users, self._progress)
-
     # Records
 
     def add(self, records: Record | CleanRecordBatch) -> None:
@@ -123,10 +122,32 @@ class Planner:
         records = self._rules.read(records)
         if isinstance(records, Record):
             self._list(range(records.line, records.line + 1))
-            self._add(records, self._rules.matcher.find([records.values])[0])
+            self._waiting.append(records)
+            if len(self._waiting) == CHUNK_SIZE:
+                self._add_waiting()
         else:
+            self._add_waiting()
             self._list(range(records.line, records.line + len(records.values)))
             self._add_batch(records)
+
+    def _add_waiting(self) -> None:
+        """Add the single records that wait, in file order."""
+        records, self._waiting = self._waiting, []
+        rows = [record.values for record in records]
+        for record, found in zip(records, self._find(rows, _names_in(rows)), strict=True):
+            self._add(record, found)
+
+    def _find(
+        self, rows: Sequence[Sequence[str | None]], names: Sequence[str]
+    ) -> list[User | None]:
+        """Return the user that each record finds; ask at once what the checks need to know."""
+        matcher, stored = self._rules.matcher, self._stored
+        if self._state.is_at_hand or not rows:
+            return matcher.find(rows, names)
+        stored.forget()
+        found = matcher.find(rows, names)
+        stored.prepare(rows, found)
+        return found
 
     def _list(self, lines: range) -> None:
         """Extend the outcomes for the next records, up to the limit of listed ones."""
@@ -136,17 +157,18 @@ class Planner:
     def _add_batch(self, batch: CleanRecordBatch) -> None:
         """Add many records, in file order: new users without a problem together."""
         matcher, rows = self._rules.matcher, batch.values
+        names = _names_in(rows)
         problems: set[int] | None = None
         start = unchanged = 0  # the new users without a problem begin at `start`
-        for index, (values, found) in enumerate(zip(rows, matcher.find(rows), strict=True)):
+        for index, (values, found) in enumerate(zip(rows, self._find(rows, names), strict=True)):
             line = batch.line + index
             if found is None and matcher.may_add(values, line):
                 if problems is None:
-                    problems = self._rules.new_users.rows_with_problems(rows)
+                    problems = self._rules.new_users.rows_with_problems(rows, names)
                 if index not in problems:
                     continue
             if start < index:
-                self._accept_new(batch, start, index)
+                self._accept_new(batch, names, start, index)
             start = index + 1
             if found is not None and matcher.is_unchanged(values, found, line):
                 unchanged += 1
@@ -155,7 +177,7 @@ class Planner:
             else:
                 self._add(Record(batch.number + index, line, [*values], ()), found)
         if start < len(rows):
-            self._accept_new(batch, start, len(rows))
+            self._accept_new(batch, names, start, len(rows))
         self._counts[Result.UNCHANGED] += unchanged
 
     def _add(self, record: Record, found: User | None) -> None:
@@ -173,16 +195,19 @@ class Planner:
         else:
             self._accept(planned)
 
-    def _accept_new(self, batch: CleanRecordBatch, start: int, end: int) -> None:
+    def _accept_new(
+        self, batch: CleanRecordBatch, names: Sequence[str], start: int, end: int
+    ) -> None:
         """Accept new users without a problem: together, unless some of them may be contested."""
         claims, extensions = self._claims, self._extensions
         users = self._rules.new_users.create(
             cast("Sequence[Sequence[str]]", batch.values[start:end])
         )
-        keys = [normalize_user_name(user.user_name) for user in users]
+        keys = names[start:end]
         numbers = range(batch.number + start, batch.number + end)
         lines = range(batch.line + start, batch.line + end)
-        if claims.have_owner(keys, self._state) or extensions.are_used(users):
+        is_contested = claims.are_claimed(keys) or any(self._stored.owners(keys))
+        if is_contested or extensions.are_used(users):
             for number, line, user in zip(numbers, lines, users, strict=True):
                 values = [*batch.values[number - batch.number]]
                 self._accept(PlannedRecord(number, line, user, None, values, []))
@@ -202,9 +227,9 @@ class Planner:
         claimed = len(claims.claimed)
         claims.add(number, line, user, stored)
         key = claims.keys[-1]
-        is_contested = (
-            len(claims.claimed) == claimed
-            or self._state.names.get(key, user.user_id) != user.user_id
+        is_contested = len(claims.claimed) == claimed or (
+            (stored is None or user.user_name != stored.user_name)
+            and self._stored.owner(key) not in (None, user.user_id)
         )
         if self._extensions.move(user, stored, line):
             self._duplicate_lines.append(number)
@@ -252,6 +277,7 @@ class Planner:
 
     def finish(self) -> ImportPlan:
         """Check User Names as they will be after the import, and return the plan."""
+        self._add_waiting()
         state, progress, totals = self._state, self._progress, self._totals
         claims, outcomes = self._claims, self._outcomes
         self._is_ending = True
@@ -264,6 +290,7 @@ class Planner:
         self._report_names_of_rejected(conflicts)
         records = [record for _, record in sorted(self._with_issues.items())]
         problems = chain.from_iterable(record.report() for record in records)
+        matcher = self._rules.matcher
         if outcomes is not None:
             for record in records:
                 outcomes.add_issues(record.number, record.shown_issues, record.values)
@@ -278,13 +305,14 @@ class Planner:
             issue_count=self._issue_counts.issue_count,
             kept_values=self._issue_counts.kept_values,
             groups=self._issue_counts.groups(),
-            totals={} if self._context else totals.changes(state, progress),
-            users_before=len(state.users),
-            required_confirmation=totals.required_confirmation(len(state.users)),
+            totals={} if self._context else totals.changes(state, self._rest),
+            users_before=state.total,
+            required_confirmation=totals.required_confirmation(state.total),
             removals={effect: users for effect, users in totals.removals.items() if users},
             updates=self._updates(conflicts),
             outcomes=outcomes,
-            not_in_file=[] if outcomes is None else self._not_in_file(),
+            not_in_file=None if outcomes is None else matcher.not_in_file,
+            not_in_file_count=state.total - len(matcher.ids_in_file),
         )
 
     def _reject_accepted(self, record: PlannedRecord, issue: Issue) -> None:
@@ -307,7 +335,7 @@ class Planner:
         }
         if not shared:
             return
-        holders = self._extensions.first_holders(set(shared.values()))
+        holders = self._extensions.first_holders(set(shared.values()), self._rest)
         for number, extension in sorted(shared.items()):
             line = self._contested[number].line
             others = (holder for holder in holders[extension] if holder != line)
@@ -387,11 +415,12 @@ class Planner:
                 by_key.setdefault(key, []).append(record)
         if not by_key:
             return
-        claims, state = self._claims, self._state
+        claims, stored_users = self._claims, self._stored
+        keys = [key for key in by_key if key not in self._names_given_up]
         owners = {
-            state.names[key]: key
-            for key in by_key
-            if key in state.names and key not in self._names_given_up
+            owner_id: key
+            for key, owner_id in zip(keys, stored_users.owners(keys), strict=True)
+            if owner_id is not None
         }
         for index, (user_id, key) in enumerate(zip(claims.user_ids, claims.keys, strict=True)):
             if index in conflicts:
@@ -403,11 +432,11 @@ class Planner:
                     continue  # it is about the same user, which is reported already
                 line = claims.lines[index]
                 self._add_error(record, duplicate_name_issue(record.user.user_name, line))
-        for owner_id, key in owners.items():
-            for record in by_key.get(key, ()):
-                user, owner = record.user, state.users[owner_id]
+        for owner in filter(None, stored_users.users(list(owners))):
+            for record in by_key.get(owners[owner.user_id], ()):
+                user = record.user
                 is_new = record.stored is None and not user.user_id
-                if user.user_id != owner_id:
+                if user.user_id != owner.user_id:
                     self._add_error(record, name_in_use_issue(user.user_name, owner, is_new=is_new))
 
     def _add_error(self, record: PlannedRecord, issue: Issue) -> None:
@@ -421,16 +450,12 @@ class Planner:
         claims = self._claims
         clear_in_chunks(claims.users, claims.stored, claims.user_ids, claims.keys, claims.claimed)
         clear_in_chunks(self._with_issues, self._contested)
-        if "_extensions" in self.__dict__:
-            clear_in_chunks(self._extensions.counts)
+        clear_in_chunks(self._extensions.counts)
 
-    def _not_in_file(self) -> list[str]:
-        """Return the users that are not in the file, in store order."""
-        user_ids: list[str] = []
-        users, in_file = self._state.users, self._rules.matcher.ids_in_file
-        for batch in chunk_users(users.values(), len(users), self._progress):
-            user_ids += [user.user_id for user in batch if user.user_id not in in_file]
-        return user_ids
+
+def _names_in(rows: Iterable[Sequence[str | None]]) -> list[str]:
+    """Return the comparable User Names of records."""
+    return [normalize_user_name(row[_USER_NAME.index] or "") for row in rows]
 
 
 def plan_import(
@@ -452,7 +477,7 @@ def plan_import(
             its own progress.
         detail: how much of the plan to keep.
         yield_control: called regularly while records are processed one by one.
-        context: what concerns the only record; if not given, the whole store is scanned.
+        context: what concerns the only record; if not given, the store is asked.
     """
     planner = Planner(state, options or ImportOptions(), detail, progress, yield_control, context)
     try:

@@ -1,18 +1,25 @@
 """Check of one record of a planned import with other values."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress, in_chunks
 from qm_tui.store.state import State
+from qm_tui.store.values_in_use import values_in_use
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.corrections import record_of
 from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, Result
-from qm_tui.transfer.planning.planner import plan_import
-from qm_tui.transfer.planning.warnings import RecordContext, values_in_use
+from qm_tui.transfer.planning.planner import PlanDetail, plan_import
+from qm_tui.transfer.planning.warnings import (
+    RecordContext,
+    duplicate_extension_issue,
+    holder_name,
+    users_who_keep,
+)
 from qm_tui.transfer.reading.reader import Values
 from qm_tui.users.fields import FIELD, User
-from qm_tui.users.identity import normalize_user_name, users_without_own_name
+from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, Severity, field_number, truncate
 
 _USER_ID: Final = FIELD["user_id"]
@@ -34,7 +41,7 @@ class RecordValidator:
     """Checks a record against the store and the other records of the file.
 
     It scans the plan once, when it is created. A check then takes the same short time for any size
-    of file and store.
+    of file and store, but asks the store several questions.
 
     Args:
         state: the state of the store.
@@ -54,6 +61,7 @@ class RecordValidator:
             msg = "the plan was made without its outcomes"
             raise ValueError(msg)
         self._state, self._options, self._outcomes = state, options, plan.outcomes
+        self._changes = plan.changes
         self._names: dict[str, str] = {}
         """By User Name in a form for comparison, the User ID of the user who gets it."""
         self._holders: dict[str, int] = {}
@@ -61,9 +69,11 @@ class RecordValidator:
         self._more_holders: dict[str, list[int]] = {}
         self._corrected: dict[int, _CorrectedRecord] = {}
         self._extension_holders: dict[str, User] = {}
-        """By extension, the first user who will have it."""
-        self._in_use = values_in_use(state, progress)
-        self._names_given_up = self._add_stored_users(plan, progress)
+        """By extension, the first user of the plan who will have it."""
+        self._extension_keepers: dict[str, User | None] = {}
+        """By extension that was typed, the first other user who has it."""
+        self._in_use = values_in_use(state, partial(progress, Phase.CHECKING, 0, state.total))
+        self._names_given_up = self._names_of_nobody(plan, progress)
         for index, user in enumerate(plan.changes.values()):
             if not index % CHUNK_SIZE:
                 progress(Phase.CHECKING, index, len(plan.changes))
@@ -71,26 +81,25 @@ class RecordValidator:
             self._extension_holders.setdefault(user.extension, user)
         self._add_user_ids(progress)
 
-    def _add_stored_users(self, plan: ImportPlan, progress: ProgressCallback) -> set[str]:
-        """Note the extensions of stored users; return the names that no user will have."""
-        users, names, changes = self._state.users, self._state.names, plan.changes
+    def _names_of_nobody(self, plan: ImportPlan, progress: ProgressCallback) -> set[str]:
+        """Return the names of stored users that no user will have."""
+        state, changes = self._state, plan.changes
+        stored_ids = [user_id for user_id in changes if user_id not in plan.added]
         released: set[str] = set()
-        for index, (user_id, user) in enumerate(users.items()):
-            if not index % CHUNK_SIZE:
-                progress(Phase.CHECKING, index, len(users))
-            after = changes.get(user_id, user)
-            self._extension_holders.setdefault(after.extension, after)
-            if after.user_name != user.user_name:
-                released.add(normalize_user_name(user.user_name))
-        others = users_without_own_name(users, names) if released else {}
-        return {
-            name
-            for name in released
-            if not any(
-                normalize_user_name(changes.get(user_id, users[user_id]).user_name) == name
-                for user_id in (names[name], *others.get(name, ()))
-            )
-        }
+        for done, user_ids in enumerate(in_chunks(stored_ids, int)):
+            progress(Phase.CHECKING, done * CHUNK_SIZE, len(stored_ids))
+            for stored in filter(None, state.users(user_ids)):
+                if stored.user_name != changes[stored.user_id].user_name:
+                    released.add(normalize_user_name(stored.user_name))
+        others = state.users_without_own_name() if released else {}
+        free: set[str] = set()
+        for names in in_chunks(released, int):
+            for name, owner_id in zip(names, state.owners(names), strict=True):
+                holders = filter(None, (owner_id, *others.get(name, ())))
+                after = [changes.get(user_id) for user_id in holders]
+                if all(user and normalize_user_name(user.user_name) != name for user in after):
+                    free.add(name)
+        return free
 
     def _add_user_ids(self, progress: ProgressCallback) -> None:
         outcomes = self._outcomes
@@ -126,12 +135,14 @@ class RecordValidator:
             line: the line on which it starts.
             values: its values as they were typed.
         """
-        holder = self._extension_holders.get(values[_EXTENSION_AT] or "")
-        context = RecordContext(
-            self._in_use, [] if holder is None else [holder], self._names_given_up
+        context = RecordContext(self._in_use, self._names_given_up)
+        plan = plan_import(
+            [record_of(number, line, values)],
+            self._state,
+            self._options,
+            detail=PlanDetail.COUNTS,
+            context=context,
         )
-        record = record_of(number, line, values)
-        plan = plan_import([record], self._state, self._options, context=context)
         issues = [
             Issue(problem.field, problem.message, problem.fix, problem.severity)
             for problem in plan.issues
@@ -139,8 +150,21 @@ class RecordValidator:
         user_id = values[_USER_ID.index] or "".join(
             update.before.user_id for update in plan.updates
         )
+        if plan.counts[Result.ADDED] or any(
+            update.before.extension != update.after.extension for update in plan.updates
+        ):
+            issues += self._shared_extension_issues(values[_EXTENSION_AT] or "")
         issues += self._issues_in_file(number, user_id, values, issues)
         return sorted(issues, key=field_number)
+
+    def _shared_extension_issues(self, extension: str) -> Iterator[Issue]:
+        """Yield the warning of a new extension of a user that another user will have."""
+        if extension not in self._extension_keepers:
+            keepers = users_who_keep((extension,), self._state, self._changes, 1)
+            self._extension_keepers[extension] = next(keepers, None)
+        holder = self._extension_keepers[extension] or self._extension_holders.get(extension)
+        if holder is not None:
+            yield duplicate_extension_issue(extension, holder_name(holder))
 
     def _issues_in_file(
         self, number: int, user_id: str, values: Values, issues: list[Issue]
@@ -183,7 +207,7 @@ class RecordValidator:
     def _claimant(self, number: int, user_id: str, user_name: str) -> str:
         """Return the line of another record that has the User Name for another user, if any."""
         key = normalize_user_name(user_name)
-        stored = self._state.users.get(user_id)
+        stored = self._state.user(user_id)
         if stored is not None and normalize_user_name(stored.user_name) == key:
             return ""  # it does not change
         for other, corrected in self._corrected.items():

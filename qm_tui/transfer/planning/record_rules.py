@@ -6,8 +6,9 @@ Source: the users file, sections 2 to 4.
 from functools import cached_property
 from typing import Final
 
-from qm_tui.progress import ProgressCallback
+from qm_tui.progress import YieldControl
 from qm_tui.store.state import State
+from qm_tui.store.values_in_use import values_in_use
 from qm_tui.transfer.options.import_options import (
     ImportMode,
     ImportOptions,
@@ -19,8 +20,9 @@ from qm_tui.transfer.planning.matching import RecordMatcher, adds_only_issue
 from qm_tui.transfer.planning.new_users import NewUserFactory
 from qm_tui.transfer.planning.plan import WITH_ERRORS, is_short
 from qm_tui.transfer.planning.planned_record import PlannedRecord, in_order
+from qm_tui.transfer.planning.stored_users import StoredUsers
 from qm_tui.transfer.planning.updating import update_user
-from qm_tui.transfer.planning.warnings import ImportWarnings, RecordContext, values_in_use
+from qm_tui.transfer.planning.warnings import ImportWarnings, RecordContext
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.issues import Issue, Severity
@@ -34,11 +36,12 @@ class RecordRules:
     Args:
         state: the state of the store.
         options: the import options.
-        progress: progress callback for a scan of the store.
-        context: what concerns the only record; if not given, the whole store is scanned.
+        rest: called about every millisecond of a question about all users.
+        context: what concerns the only record; if not given, the store is asked.
         gives_ids: whether new users get generated User IDs.
 
     Attributes:
+        stored: what the checks ask about stored users.
         matcher: finds the users of records.
         new_users: creates users.
     """
@@ -47,22 +50,23 @@ class RecordRules:
         self,
         state: State,
         options: ImportOptions,
-        progress: ProgressCallback,
+        rest: YieldControl,
         context: RecordContext | None,
         *,
         gives_ids: bool,
     ) -> None:
-        self._state, self._options, self._context = state, options, context
-        self._progress = progress
-        self.matcher = RecordMatcher(state, options)
-        self.new_users = NewUserFactory(state, options, self._has_warning, gives_ids=gives_ids)
+        self.stored = stored = StoredUsers(state, rest)
+        self._options, self._context = options, context
+        self._rest = rest
+        self.matcher = RecordMatcher(stored, options)
+        self.new_users = NewUserFactory(stored, options, self._has_warning, gives_ids=gives_ids)
 
     @cached_property
     def _warnings(self) -> ImportWarnings:
-        # it reads the whole store, and an import that changes nothing does not need it
-        context, state = self._context, self._state
-        in_use = context.in_use if context else values_in_use(state, self._progress)
-        return ImportWarnings(state, in_use)
+        # the values of all users are counted, and an import that changes nothing does not need it
+        context, stored = self._context, self.stored
+        in_use = context.in_use if context else values_in_use(stored.state, self._rest)
+        return ImportWarnings(stored, in_use)
 
     def read(self, records: Record | CleanRecordBatch) -> Record | CleanRecordBatch:
         """Return records with the values that the options read in another way."""

@@ -1,11 +1,10 @@
 """Counts of a plan: problems by reason, licenses, and users affected by a mass change."""
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
 
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
+from qm_tui.progress import YieldControl
 from qm_tui.store.changes.mass_change import (
     CLEARS,
     INACTIVATES,
@@ -176,26 +175,19 @@ class LicenseTotals:
             had = stored is not None and stored[place] == "1"
             self._more[index] += weight * ((user[place] == "1") - had)
 
-    def changes(self, state: State, progress: ProgressCallback) -> dict[str, CountChange]:
-        """Return by field key how many users have a flag set before and after."""
+    def changes(self, state: State, rest: YieldControl) -> dict[str, CountChange]:
+        """Return by field key how many users have a flag set before and after.
+
+        Args:
+            state: the state of the store.
+            rest: called about every millisecond.
+        """
         before = [0] * len(_COUNTED)
-        for users in chunk_users(state.users.values(), len(state.users), progress):
-            columns = zip(*map(_counted_of, users), strict=True)
-            counts = (column.count("1") for column in columns)
-            before = [sum(pair) for pair in zip(before, counts, strict=True)]
+        groups = state.groups([field.key for field in _COUNTED], rest=rest)
+        for values, number in groups.items():
+            for index, value in enumerate(values):
+                before[index] += number * (value == "1")
         return {
             field.key: CountChange(before[index], before[index] + self._more[index])
             for index, field in enumerate(_COUNTED)
         }
-
-
-def chunk_users(
-    users: Iterable[User], total: int, progress: ProgressCallback
-) -> Iterable[list[User]]:
-    """Yield the users a thousand at a time, and call the progress callback after each."""
-    rest = iter(users)
-    done = 0
-    while batch := list(islice(rest, CHUNK_SIZE)):
-        yield batch
-        done += len(batch)
-        progress(Phase.CHECKING, done, total)

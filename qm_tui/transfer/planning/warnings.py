@@ -5,15 +5,14 @@ Source: the users file, section 3, "Warnings". Warnings of a single user are in
 """
 
 from array import array
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from qm_tui.progress import ProgressCallback
-from qm_tui.store.look_alikes import look_alike_issue
-from qm_tui.store.state import State
-from qm_tui.transfer.planning.totals import chunk_users
+from qm_tui.progress import CHUNK_SIZE, YieldControl, in_chunks
+from qm_tui.store.look_alikes import UsersByKey, look_alike_issue
+from qm_tui.store.state import State, no_rest
+from qm_tui.transfer.planning.stored_users import StoredUsers
 from qm_tui.transfer.reading.spreadsheet import is_formula
 from qm_tui.transfer.spreadsheet import has_number_format
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
@@ -38,34 +37,24 @@ _NUMBERED_FIELDS: Final = tuple(
 """Fields with values that may look like a number but are none."""
 
 
+_HOLDERS: Final = 10
+"""The number of users with an extension that are asked for at first; and by how many times more if
+all of them get other extensions."""
+
+
 class RecordContext(NamedTuple):
     """The store and the other records of a file, as far as they concern a single record.
 
-    A scan of the whole store for each record that is typed would take too long. The plan has the
-    problems of the record, but no counts of licenses.
+    Questions about all users for each record that is typed would take too long. The plan has the
+    problems of the record, but not that another user has its extension, and no counts of licenses.
 
     Attributes:
         in_use: the values in use in the store.
-        extension_holders: other users with its extension after the import.
         names_given_up: User Names, normalized, that no user of the store has after the import.
     """
 
     in_use: ValuesInUse
-    extension_holders: Collection[User]
     names_given_up: Collection[str]
-
-
-def values_in_use(state: State, progress: ProgressCallback) -> ValuesInUse:
-    """Return the values in use in a store.
-
-    Args:
-        state: the state of the store.
-        progress: progress callback while the values are collected.
-    """
-    in_use = ValuesInUse()
-    for users in chunk_users(state.users.values(), len(state.users), progress):
-        in_use.add(users)
-    return in_use
 
 
 class ImportWarnings:
@@ -76,7 +65,7 @@ class ImportWarnings:
         in_use: the values in use in it.
     """
 
-    def __init__(self, state: State, in_use: ValuesInUse) -> None:
+    def __init__(self, state: UsersByKey, in_use: ValuesInUse) -> None:
         self._state, self._in_use = state, in_use
 
     def for_user(self, user: User, stored: User | None) -> list[Issue]:
@@ -156,32 +145,36 @@ def _number_formats(user: User) -> Iterator[Issue]:
 
 
 class ExtensionUsage:
-    """The number of users with each extension, during the import.
+    """The number of users with each extension of a file, during the import.
 
     Args:
-        users: the users before the import.
-        progress: progress callback while they are scanned.
+        stored: the users of the store; None if they do not count.
+
+    Attributes:
+        counts: the numbers of users by extension, as far as records changed them.
     """
 
-    def __init__(self, users: Collection[User], progress: ProgressCallback) -> None:
-        self.counts: Counter[str] = Counter()
-        self._users, self._progress = users, progress
+    def __init__(self, stored: StoredUsers | None) -> None:
+        self.counts: dict[str, int] = {}
+        self._stored = stored
         self._held: list[str] = []
         self._lines: array[int] = array("q")
         self._moved: set[str] = set()
         self._void: set[int] = set()
-        for batch in chunk_users(users, len(users), progress):
-            self.counts.update([user[_EXTENSION_AT] for user in batch])
 
     def are_used(self, users: Sequence[User]) -> bool:
         """Return whether an extension of new users is used twice, or by another user."""
         extensions = [user.extension for user in users]
-        return len(set(extensions)) < len(users) or not self.counts.keys().isdisjoint(extensions)
+        return (
+            len(set(extensions)) < len(users)
+            or not self.counts.keys().isdisjoint(extensions)
+            or bool(self._stored and self._stored.numbers(extensions))
+        )
 
     def add_new(self, users: Sequence[User], lines: Sequence[int]) -> None:
-        """Count new users in these lines, as `move` does."""
+        """Count new users in these lines, whose extensions are not used, as `move` does."""
         extensions = [user.extension for user in users]
-        self.counts.update(extensions)
+        self.counts.update(dict.fromkeys(extensions, 1))
         self._held += extensions
         self._lines.extend(lines)
 
@@ -192,12 +185,20 @@ class ExtensionUsage:
             before = stored[_EXTENSION_AT]
             if before == extension:
                 return False
-            self.counts[before] -= 1
+            self._change(before, -1)
             self._moved.add(user.user_id)
         self._held.append(extension)
         self._lines.append(line)
-        self.counts[extension] += 1
-        return self.counts[extension] > 1
+        return self._change(extension, 1) > 1
+
+    def _change(self, extension: str, more: int) -> int:
+        """Add to the number of users with an extension, and return it."""
+        number = self.counts.get(extension)
+        if number is None:
+            found = self._stored.numbers((extension,)) if self._stored else {}
+            number = found.get(extension, 0)
+        self.counts[extension] = number + more
+        return number + more
 
     def revert(self, user: User, stored: User | None, line: int) -> None:
         """Count the user as before: the record in this line is rejected."""
@@ -210,20 +211,63 @@ class ExtensionUsage:
             self.counts[before] += 1
             self._moved.discard(user.user_id)
 
-    def first_holders(self, extensions: set[str]) -> dict[str, list[str | int]]:
-        """Return by extension two users who have it after the import: their names or lines."""
+    def first_holders(self, extensions: set[str], rest: YieldControl) -> dict[str, list[str | int]]:
+        """Return by extension two users who have it after the import: their names or lines.
+
+        Args:
+            extensions: the extensions.
+            rest: called about every millisecond of a question about all users.
+        """
         holders: dict[str, list[str | int]] = {extension: [] for extension in extensions}
-        for batch in chunk_users(self._users, len(self._users), self._progress):
-            for user in batch:
-                listed = holders.get(user[_EXTENSION_AT])
-                if listed is not None and len(listed) < 2 and user.user_id not in self._moved:
-                    name = " ".join(filter(None, (user.first_name, user.last_name)))
-                    listed.append(truncate(name))
+        if self._stored is not None:
+            for user in users_who_keep(extensions, self._stored.state, self._moved, 2, rest):
+                if user.extension in holders:  # unless it has changed in the meantime
+                    holders[user.extension].append(holder_name(user))
         for extension, line in zip(self._held, self._lines, strict=True):
             listed = holders.get(extension)
             if listed is not None and len(listed) < 2 and line not in self._void:
                 listed.append(line)
         return holders
+
+
+def users_who_keep(
+    extensions: Iterable[str],
+    state: State,
+    moved: Container[str],
+    number: int,
+    rest: YieldControl = no_rest,
+) -> Iterator[User]:
+    """Yield the first stored users of each extension who keep it, grouped by extension.
+
+    Args:
+        extensions: the extensions.
+        state: the state of the store.
+        moved: the User IDs of users who do not keep their extension.
+        number: the number of users of each extension that are wanted.
+        rest: called about every millisecond of a question about all users.
+    """
+    wanted, at_most = list(extensions), _HOLDERS
+    while wanted:
+        # in memory, each question is a pass over all users
+        size = len(wanted) if state.is_at_hand else CHUNK_SIZE
+        unknown: list[str] = []
+        for batch in in_chunks(wanted, rest, size):
+            kept: list[str] = []
+            holders = state.holders(_EXTENSION.key, batch, at_most, rest)
+            for extension, user_ids in holders.items():
+                first = [user_id for user_id in user_ids if user_id not in moved][:number]
+                if len(first) < number and len(user_ids) >= at_most:
+                    unknown.append(extension)
+                else:
+                    kept += first
+            for some in in_chunks(kept, rest):
+                yield from filter(None, state.users(some))
+        wanted, at_most = unknown, at_most * _HOLDERS
+
+
+def holder_name(user: User) -> str:
+    """Return the name of a user for `duplicate_extension_issue`."""
+    return truncate(" ".join(filter(None, (user.first_name, user.last_name))))
 
 
 def duplicate_extension_issue(extension: str, holder: str | int | None) -> Issue:

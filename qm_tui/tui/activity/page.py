@@ -22,9 +22,9 @@ from qm_tui.tui.frame.page import COMMON, UNDO, Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.text_input import FilterInput
 from qm_tui.tui.widgets.virtual_list import MOVES
-from qm_tui.tui.work.background import run_in_thread
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.threads import run_in_thread
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
 _NO_TRANSACTIONS: Final = "No transactions yet."

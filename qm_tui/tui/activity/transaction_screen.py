@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Button, Static
 
-from qm_tui.progress import YieldControl
+from qm_tui.progress import YieldControl, in_chunks
 from qm_tui.store.changes.action_text import details_text
 from qm_tui.store.changes.transaction_text import change_lines, origin_text, title_text
 from qm_tui.store.errors import StoreError
@@ -20,7 +20,7 @@ from qm_tui.text import pad_or_truncate
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
-from qm_tui.tui.work.background import run_in_thread
+from qm_tui.tui.work.threads import run_in_thread
 
 _INTERVAL: Final = 1 / 15
 _FIRST: Final = 40
@@ -135,12 +135,16 @@ class TransactionScreen(Dialog[None]):
 
     def _read_users(self, rest: YieldControl) -> int:
         """Read the changed users, the first ones immediately; return their number."""
-        users, waiting, sent, number = self._store.state.users, [], 0.0, 0
-        for change in self._store.transaction_changes(self._transaction.number):
-            waiting.append("\n".join(change_lines(change, users)))
-            number += 1
-            rest()
-            if number >= _FIRST and time.monotonic() - sent >= _INTERVAL:
+        state, waiting, sent, number = self._store.state, list[str](), 0.0, 0
+        changes = self._store.transaction_changes(self._transaction.number)
+        for batch in in_chunks(changes, rest, _FIRST):
+            stored = state.users([change.user_id for change in batch])
+            waiting += (
+                "\n".join(change_lines(change, user))
+                for change, user in zip(batch, stored, strict=True)
+            )
+            number += len(batch)
+            if time.monotonic() - sent >= _INTERVAL:
                 sent = time.monotonic()
                 self.post_message(UsersRead(waiting))
                 waiting = []

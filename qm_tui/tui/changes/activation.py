@@ -7,14 +7,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
-from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_ids, plan_bulk
+from qm_tui.progress import Phase, ProgressCallback
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, plan_bulk
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import State
 from qm_tui.text import pluralize
 from qm_tui.tui.changes.choice_dialog import NO, YES, ChoiceDialog
 from qm_tui.tui.changes.operation import CANCELED, deletion_effect, run_bulk, share_of
-from qm_tui.tui.changes.selection import Selection
+from qm_tui.tui.changes.target import Target
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.session import Session
 
@@ -132,37 +132,37 @@ class DeleteDialog(ChoiceDialog):
         yield from super().compose()
 
 
-async def activate(page: Screen[Any], session: Session, selection: Selection) -> None:
+async def activate(page: Screen[Any], session: Session, target: Target) -> None:
     """Activate or inactivate users.
 
     Args:
         page: the page that shows the progress.
         session: the state that the pages share.
-        selection: the users.
+        target: the users.
     """
-    await _ask_and_change(page, session, selection, deletes=False)
+    await _ask_and_change(page, session, target, deletes=False)
 
 
-async def delete(page: Screen[Any], session: Session, selection: Selection) -> None:
+async def delete(page: Screen[Any], session: Session, target: Target) -> None:
     """Delete users, or inactivate them instead.
 
     Args:
         page: the page that shows the progress.
         session: the state that the pages share.
-        selection: the users.
+        target: the users.
     """
-    await _ask_and_change(page, session, selection, deletes=True)
+    await _ask_and_change(page, session, target, deletes=True)
 
 
 async def _ask_and_change(
-    page: Screen[Any], session: Session, selection: Selection, *, deletes: bool
+    page: Screen[Any], session: Session, target: Target, *, deletes: bool
 ) -> None:
-    state, label = session.store.state, selection.label
-    work = partial(_count_active, state, selection)
+    state, label = session.store.state, target.label
+    work = partial(_count_active, state, target)
     counts = await run_job(page, session, work, CANCELED, holds_keys=True)
     if counts is None or not counts.users:
         return
-    dialog = DeleteDialog(label, counts, len(state.users)) if deletes else None
+    dialog = DeleteDialog(label, counts, state.total) if deletes else None
     answer = await page.app.push_screen_wait(dialog or ActivateDialog(label, counts))
     if answer is not None:
         kind, values, done = _KINDS[answer]
@@ -170,7 +170,7 @@ async def _ask_and_change(
         def result_text(plan: BulkPlan) -> str:
             return f"{done} {pluralize(len(plan.changes), 'user')}"
 
-        change = BulkChange(Action(kind), by_ids(selection.user_ids), values)
+        change = BulkChange(Action(kind), target.select, values)
         planning = partial(plan_bulk, change, state)
         plan = await run_job(page, session, planning, CANCELED, holds_keys=True)
         if plan is not None:
@@ -179,14 +179,8 @@ async def _ask_and_change(
             await run_bulk(page, session, plan, result_text, is_confirmed=is_confirmed)
 
 
-def _count_active(state: State, selection: Selection, progress: ProgressCallback) -> ActiveCounts:
-    user_ids = selection.user_ids
-    active = existing = 0
-    for done, user_id in enumerate(user_ids):
-        if not done % CHUNK_SIZE:
-            progress(Phase.CHECKING, done, len(user_ids))
-        user = state.users.get(user_id)
-        if user is not None:
-            existing += 1
-            active += user.is_active == "1"
-    return ActiveCounts(active, existing - active)
+def _count_active(state: State, target: Target, progress: ProgressCallback) -> ActiveCounts:
+    rest = partial(progress, Phase.CHECKING, 0, state.total)
+    groups = (target.state or state).groups(("is_active",), target.query, rest)
+    active = groups.get(("1",), 0)
+    return ActiveCounts(active, sum(groups.values()) - active)

@@ -1,13 +1,13 @@
 """The fields that can be set for several users at once, and the effect of setting one as text."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
 from qm_tui.config.preferences import load_preferences
 from qm_tui.progress import ProgressCallback
-from qm_tui.store.changes.bulk import BulkChange, BulkPlan, bulk_warnings, by_ids, plan_bulk
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, bulk_warnings, plan_bulk
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
@@ -101,7 +101,7 @@ async def allows_unlicensed() -> bool:
 def plan_setting(
     bulk_field: BulkField,
     values: Mapping[str, str],
-    user_ids: Collection[str],
+    select: Callable[[State], Iterable[Sequence[str]]],
     state: State,
     allow_unlicensed: bool,
     progress: ProgressCallback,
@@ -111,13 +111,13 @@ def plan_setting(
     Args:
         bulk_field: the field.
         values: the values to set, by field key.
-        user_ids: the users.
+        select: yields the User IDs of the users.
         state: the state of the store.
         allow_unlicensed: whether users without a license are allowed.
         progress: the progress; it may raise `Cancelled`.
     """
     action = Action(TransactionKind.SET, bulk_field.name)
-    change = BulkChange(action, by_ids(user_ids), values, ValidationOptions(allow_unlicensed))
+    change = BulkChange(action, select, values, ValidationOptions(allow_unlicensed))
     plan = plan_bulk(change, state, progress)
     warnings = warning_lines(plan, bulk_warnings(plan, progress))
     return FieldSetting(plan, [*effect_lines(plan, bulk_field), *warnings], bulk_field.name)

@@ -22,7 +22,6 @@ from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work.background import free_in_background, run_job
 from qm_tui.tui.work.job import OPERATION, Operation, UserListView
 from qm_tui.tui.work.session import STATUS_LENGTH, UNDO_HINT, Session
-from qm_tui.tui.work.user_query import make_view
 from qm_tui.users.fields import FIELD
 
 CANCELED: Final = "Canceled. Nothing was changed."
@@ -146,12 +145,10 @@ def commit_and_view(
     Raises:
         StoreError: as `commit_plan`.
     """
-    store, before = session.store, session.store.state.users
-    done = commit_plan(store, plan, confirmed=confirmed, progress=progress)
+    done = commit_plan(session.store, plan, confirmed=confirmed, progress=progress)
     changed = [user_id for user_id, user in done.changes.items() if user is not None]
-    added = {user_id for user_id in changed if user_id not in before}
-    view = make_view(session.query_runner, store.state, session.query, changed, added)
-    return Done(done, view if moves_cursor else replace(view, cursor_row=None))
+    view = session.view_after(changed, done.added)
+    return Done(done, view if moves_cursor else replace(view, cursor_id=None))
 
 
 async def run_bulk(
@@ -210,7 +207,7 @@ async def run_bulk(
 def mass_change_captions(plan: BulkPlan) -> tuple[str, str, str]:
     """Return the question, the effect and the caption of the button for a mass change."""
     number, values = plan.required_confirmation, plan.change.values
-    users, share = pluralize(number, "user"), share_of(number, len(plan.state.users))
+    users, share = pluralize(number, "user"), share_of(number, plan.state.total)
     if values is None:
         return f"Delete {users}?", deletion_effect(share), f"Delete {users}"
     if values.keys() == {"is_active"}:

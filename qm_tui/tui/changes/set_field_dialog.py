@@ -1,7 +1,7 @@
 """The dialog that sets a field for several users: the field, the value and the effect."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ from qm_tui.tui.changes.bulk_fields import (
     plan_setting,
 )
 from qm_tui.tui.changes.operation import run_bulk
-from qm_tui.tui.changes.selection import Selection
+from qm_tui.tui.changes.target import Target
 from qm_tui.tui.changes.value_picker import ValueInput, pick_value
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Confirms, Dialog, button_row, dialog_frame
@@ -30,21 +30,22 @@ from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.widgets.suggester import in_use_text
 from qm_tui.tui.work.background import free_in_background, run_with_progress
-from qm_tui.tui.work.job import DEBOUNCE, job_end_message
+from qm_tui.tui.work.job import job_end_message
 from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.threads import DEBOUNCE
 
 
-async def set_field(page: Screen[Any], session: Session, selection: Selection) -> None:
+async def set_field(page: Screen[Any], session: Session, target: Target) -> None:
     """Set a field for users.
 
     Args:
         page: the page that shows the progress.
         session: the state that the pages share.
-        selection: the users.
+        target: the users.
     """
     allows = await allows_unlicensed()
-    dialog = SetFieldDialog(session, selection.user_ids, selection.label, allow_unlicensed=allows)
+    dialog = SetFieldDialog(session, target, allow_unlicensed=allows)
     setting = await page.app.push_screen_wait(dialog)
     if setting is not None:
         await run_bulk(page, session, setting.plan, setting.result_text)
@@ -114,8 +115,7 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
 
     Args:
         session: the state that the pages share.
-        user_ids: the users.
-        label: the users as text.
+        target: the users.
         allow_unlicensed: whether users without a license are allowed.
 
     Attributes:
@@ -130,11 +130,9 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
         Binding("shift+tab", "app.focus_previous", "Previous", show=False, priority=True),
     ]
 
-    def __init__(
-        self, session: Session, user_ids: Collection[str], label: str, *, allow_unlicensed: bool
-    ) -> None:
+    def __init__(self, session: Session, target: Target, *, allow_unlicensed: bool) -> None:
         super().__init__()
-        self._session, self._user_ids, self._label = session, user_ids, label
+        self._session, self._target = session, target
         self._allow_unlicensed = allow_unlicensed
         self._fields = bulk_fields(allow_unlicensed=allow_unlicensed)
         self.selected = self._fields[0]
@@ -143,7 +141,7 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
 
     def compose(self) -> ComposeResult:
         hints = "type or ↑ ↓ field  Tab value  F2 apply  Esc cancel"
-        with dialog_frame("change-dialog", f"Set a field for {self._label}", hints, 70):
+        with dialog_frame("change-dialog", f"Set a field for {self._target.label}", hints, 70):
             yield _FieldList([editable.name for editable in self._fields])
             with Horizontal(id="change-line"):
                 yield Label(safe("New value  "))
@@ -211,7 +209,7 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
 
     def _in_use(self) -> Sequence[str]:
         field = self.selected.field
-        return self._session.query_runner.values_of(field) if field is not None else ()
+        return self._session.queries.values_of(field) if field is not None else ()
 
     def _show_in_use(self) -> None:
         line, fields = self.query_one("#change-in-use", Static), self.query_one(_FieldList)
@@ -230,7 +228,7 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
         """Open the values in use."""
         field = self.selected.field
         if field is not None:
-            pick_value(self, field, self._session.store.state.users, self._line.value, self._take)
+            pick_value(self, field, self._session.store.state, self._line.value, self._take)
 
     def _take(self, value: str) -> None:
         self._line.value = value
@@ -272,7 +270,7 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
             plan_setting,
             self.selected,
             self._values,
-            self._user_ids,
+            self._target.select,
             self._session.store.state,
             self._allow_unlicensed,
         )
@@ -288,7 +286,7 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
     def may_confirm(self, key: str) -> bool:
         """Whether a key may set a field of several users: none does before the dialog is shown."""
         is_for_list = key == "enter" and self.query_one(OptionList).has_focus
-        return key in ("f2", "enter") and not is_for_list and len(self._user_ids) > 1
+        return key in ("f2", "enter") and not is_for_list and self._target.users > 1
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the effect of the value is known."""

@@ -1,6 +1,6 @@
 """The dialog to pick one of the values in use of a field."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -11,15 +11,16 @@ from textual.message import Message
 from textual.screen import Screen
 
 from qm_tui.progress import YieldControl
+from qm_tui.store.state import State
 from qm_tui.text import pad_or_truncate, pluralize
 from qm_tui.tui.widgets.count_table import NumberList
 from qm_tui.tui.widgets.dialog import button_row
 from qm_tui.tui.widgets.list_dialog import ListDialog
 from qm_tui.tui.widgets.suggester import PICK_HINT, Suggestions
 from qm_tui.tui.widgets.text_input import SafeInput
-from qm_tui.tui.work.background import run_in_thread
-from qm_tui.users.fields import CATEGORICAL, MAX_VALUE, Field, User
-from qm_tui.users.query.counts import count_values, sort_by_count
+from qm_tui.tui.work.threads import run_in_thread
+from qm_tui.users.fields import CATEGORICAL, MAX_VALUE, Field
+from qm_tui.users.query.counts import values_by_count
 
 _NONE: Final = "No values in use yet."
 _NO_MATCH: Final = "No values in use match. Press Esc to go back."
@@ -46,19 +47,16 @@ def picker_hint(field: Field) -> str:
     return f"{PICK_HINT}  " if has_picker(field) else ""
 
 
-def values_in_use(
-    field: Field, users: Mapping[str, User], yield_control: YieldControl
-) -> Sequence[ValueInUse]:
+def count_values(field: Field, state: State, rest: YieldControl) -> Sequence[ValueInUse]:
     """Return the values of a field, most frequent first, without the empty one."""
-    totals = count_values((user[field.index] for user in users.values()), yield_control)
-    del totals[""]
-    return [ValueInUse(value, totals[value]) for value in sort_by_count(totals, yield_control)]
+    groups = state.groups((field.key,), rest=rest)
+    return [ValueInUse(*counted) for counted in values_by_count(groups, rest)]
 
 
 def pick_value(
     screen: Screen[Any],
     field: Field,
-    users: Mapping[str, User],
+    state: State,
     value: str,
     take: Callable[[str], None],
 ) -> None:
@@ -67,11 +65,11 @@ def pick_value(
     Args:
         screen: the screen with the input.
         field: the field.
-        users: the users by User ID.
+        state: the state of the store.
         value: the text in the input.
         take: called with the value that was picked, unless the dialog is canceled.
     """
-    open_picker(screen, ValuePicker(field, value, partial(values_in_use, field, users)), take)
+    open_picker(screen, ValuePicker(field, value, partial(count_values, field, state)), take)
 
 
 def open_picker(screen: Screen[Any], picker: "ValuePicker", take: Callable[[str], None]) -> None:

@@ -16,7 +16,7 @@ from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.page import COMMON, UNDO
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.work.session import Session
-from qm_tui.users.query.license_usage import LicensesInUse, count_licenses
+from qm_tui.users.query.license_usage import KEYS_TO_COUNT, LicensesInUse, count_licenses
 
 _NOTE: Final = "Licenses of inactive users can be reassigned."
 
@@ -61,7 +61,7 @@ class LicensesPage(CountingPage[LicensesInUse]):
 
     def count_users(self, state: State, yield_control: YieldControl) -> LicensesInUse:
         """Count the licenses in use. Runs in a thread."""
-        return count_licenses(state.users.values(), yield_control)
+        return count_licenses(state.groups(KEYS_TO_COUNT, rest=yield_control), yield_control)
 
     def show_counts(self, counts: LicensesInUse, total: int) -> None:
         """Show the counts."""

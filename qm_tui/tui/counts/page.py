@@ -17,9 +17,9 @@ from qm_tui.tui.frame.page import Page
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import TOO_LONG
 from qm_tui.tui.widgets.virtual_list import MOVES
-from qm_tui.tui.work.background import run_in_thread
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.threads import run_in_thread
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
 Counts = TypeVar("Counts")
@@ -105,7 +105,7 @@ class CountingPage(Page, Generic[Counts]):
     @work(exclusive=True, group="counting", description="count")
     async def _count(self, state: State) -> None:
         counts = await run_in_thread(partial(self.count_users, state))
-        self._shown_version, total = state.version, len(state.users)
+        self._shown_version, total = state.version, state.total
         self.query_one("#count", Static).update(safe(pluralize(total, "user")))
         self.query_one("#no-counts").display = not total
         self.show_counts(counts, total)

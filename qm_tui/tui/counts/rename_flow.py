@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from textual.screen import Screen
 
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
+from qm_tui.progress import ProgressCallback
 from qm_tui.store.changes.bulk import BulkPlan, plan_bulk
 from qm_tui.store.errors import STORE_CHANGED
 from qm_tui.store.state import State
@@ -59,12 +59,9 @@ def _plan_rename(
 ) -> tuple[BulkPlan, RenamePlan]:
     """Return the change, and its effect on a state. For worker threads."""
     plan = plan_bulk(rename_plan.change, state, progress)
-    index, others = rename_plan.field.index, 0
-    for done, user in enumerate(state.users.values()):
-        if not done % CHUNK_SIZE:
-            progress(Phase.CHECKING, done, len(state.users))
-        others += user[index] == rename_plan.new
-    return plan, rename_plan._replace(number=plan.users, existing=others)
+    others = state.numbers(rename_plan.field.key, [rename_plan.new])
+    existing = others.get(rename_plan.new, 0)
+    return plan, rename_plan._replace(number=plan.users, existing=existing)
 
 
 def _result_text(rename_plan: RenamePlan, plan: BulkPlan) -> str:

@@ -123,7 +123,11 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
 
     def count_users(self, state: State, yield_control: YieldControl) -> Sequence[FieldValues]:
         """Count the values of all fields. Runs in a thread."""
-        return [count_field_values(state.users.values(), by, yield_control) for by in self.BY]
+        groups = [state.groups((_field(by).key, "is_active"), rest=yield_control) for by in self.BY]
+        return [
+            count_field_values(counted, by, yield_control)
+            for counted, by in zip(groups, self.BY, strict=True)
+        ]
 
     def show_counts(self, counts: Sequence[FieldValues], total: int) -> None:
         """Show the values of the current field; the cursor stays on its value."""

@@ -146,13 +146,13 @@ class Page(ReliableTimers, Screen[None]):
 
     def show_view(self, view: UserListView) -> None:
         """Show a new users table."""
-        counts = {"users": len(view.state.users), "activity": view.state.number}
+        counts = {"users": view.state.total, "activity": view.state.number}
         self.query_one(NavigationPane).show_counts(counts)
         self.show_job()
 
     def show_marks(self) -> None:
         """Show the number of marked users."""
-        marked, text = self.query_one("#marked", Static), self.session.marks_text
+        marked, text = self.query_one("#marked", Static), self.session.marks.text
         marked.update(safe(text))
         marked.display = bool(text)
 

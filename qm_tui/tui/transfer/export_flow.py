@@ -19,6 +19,7 @@ from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.job import EXPORT, UserListView
 from qm_tui.tui.work.session import Session
+from qm_tui.users.query.query import ALL, Query, Selection
 
 
 async def export_file(page: Screen[Any], session: Session) -> None:
@@ -32,17 +33,15 @@ async def export_file(page: Screen[Any], session: Session) -> None:
     """
     preferences = load_preferences()
     name = f"users-{date.today().isoformat()}.csv"
-    view = session.view
-    shown = len(view.user_ids) if view is not None and view.query.filter else None
-    scope = ExportScope(
-        preferences.export_options, len(session.marks), shown, hidden=session.hidden_marks
-    )
+    view, marks = session.view, session.marks
+    shown = view.count.number if view is not None and view.query.filter else None
+    scope = ExportScope(preferences.export_options, marks.number, shown, hidden=marks.hidden)
     folder = preferences.export_folder or expand_home(Path("~"))
     dialog = SaveDialog(folder, name, scope)
     request = await page.app.push_screen_wait(dialog)
     if request is None or session.is_busy or session.view is None:
         return
-    work = partial(_export, session.view, request, frozenset(session.marks))
+    work = partial(_export, session.view, request, marks.selection)
     exported = await run_job(
         page,
         session,
@@ -56,7 +55,7 @@ async def export_file(page: Screen[Any], session: Session) -> None:
 
 
 def _export(
-    view: UserListView, request: SaveRequest, marks: frozenset[str], progress: ProgressCallback
+    view: UserListView, request: SaveRequest, marks: Selection, progress: ProgressCallback
 ) -> ExportResult:
     """Write the users. Runs in a thread.
 
@@ -64,15 +63,18 @@ def _export(
         UserError: the file could not be written.
     """
     save_preferences(export_options=request.options, export_folder=request.path.parent)
-    users = view.state.users
-    out_of = None if request.group is ExportGroup.ALL else len(users)
+    state, query = view.state, ALL
     if request.group is ExportGroup.SHOWN:
-        selected = [users[user_id] for user_id in view.user_ids]
+        query = view.searched
     elif request.group is ExportGroup.MARKED:
-        selected = [user for user in users.values() if user.user_id in marks]
-    else:
-        selected = list(users.values())
+        query = Query(within=marks)
     exported = export_users(
-        selected, request.path, progress, overwrite=request.overwrite, options=request.options
+        state.stream(query),
+        state.count(query).number,
+        request.path,
+        progress,
+        overwrite=request.overwrite,
+        options=request.options,
     )
+    out_of = None if request.group is ExportGroup.ALL else state.total
     return replace(exported, out_of=out_of)

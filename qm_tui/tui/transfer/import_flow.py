@@ -19,7 +19,6 @@ from qm_tui.tui.transfer.preview.view_model import free_plan_in_background
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work.job import IMPORT
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import make_view
 
 _STORE_CHANGED: Final = f"{STORE_CHANGED} Nothing was imported. This preview is up to date."
 _ALL_UNCHANGED: Final = "Nothing to import: all records are unchanged"
@@ -88,8 +87,7 @@ def _commit(
     report = commit_import(prepared, store, progress, confirmed=confirmed)
     plan = report.plan
     changed = plan.changes if report.committed else ()
-    runner, query = session.query_runner, session.query
-    view = make_view(runner, store.state, query, changed, plan.added, lifts=True)
+    view = session.view_after(changed, plan.added, lifts=True)
     is_same = plan is prepared.plan
     return Done(prepared if is_same else replace(prepared, plan=plan), view)
 

@@ -24,8 +24,7 @@ from qm_tui.tui.transfer.files.folder import (
     resolve_typed_path,
 )
 from qm_tui.tui.transfer.files.path_input import PathInput
-from qm_tui.tui.work.background import run_in_thread
-from qm_tui.tui.work.job import DEBOUNCE
+from qm_tui.tui.work.threads import DEBOUNCE, run_in_thread
 
 _PEEK_DELAY: Final = 0.15
 """Seconds that the cursor must stay on a file before its first lines are read."""

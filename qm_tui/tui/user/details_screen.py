@@ -1,6 +1,7 @@
 """The details of a user in a dialog that fills the terminal, with keys for the next user."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -9,11 +10,17 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Button, Static
 
 from qm_tui.store.interface import UserStore
+from qm_tui.store.state import State
 from qm_tui.tui.text.safe_content import key_hints, safe
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.details_pane import DetailsPane
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
+from qm_tui.tui.work.threads import when_answered
+from qm_tui.tui.work.user_rows import UserRows
 from qm_tui.users.fields import User
+
+_NEEDS_NO_USER: Final = frozenset({"left", "right", "h", "l", "escape"})
+"""Keys that leave the user."""
 
 DELETED: Final = "This user was deleted."
 
@@ -22,9 +29,8 @@ class DetailsScreen(Dialog[int]):
     """Shows a user, and others of a list. The result is the row of the user shown last.
 
     Args:
-        user_ids: the User IDs of the list.
+        rows: the users of the list.
         row: the row of the user shown first.
-        users: the users by User ID.
         store: the store, for the history.
     """
 
@@ -38,12 +44,13 @@ class DetailsScreen(Dialog[int]):
         Binding("escape,q,enter", "close", "Close"),
     ]
 
-    def __init__(
-        self, user_ids: Sequence[str], row: int, users: Mapping[str, User], store: UserStore
-    ) -> None:
+    def __init__(self, rows: UserRows, row: int, store: UserStore) -> None:
         super().__init__(classes="full-dialog")
-        self._user_ids, self._row, self._users, self._store = user_ids, row, users, store
+        self._rows, self._row, self._store = rows, row, store
+        self._user: User | None = None
         self._titles: dict[str, str] = {}
+        """The titles of the users that were shown, by User ID."""
+        self._is_loading = False
 
     def compose(self) -> ComposeResult:
         with dialog_frame("details-dialog"):
@@ -54,12 +61,12 @@ class DetailsScreen(Dialog[int]):
     def on_mount(self) -> None:
         self.query_one(DetailsPane).focus()
         self.show_message("")
-        self.show_user()
+        self.load_user()
 
     @property
     def user(self) -> User | None:
-        """The user, or None if it was deleted."""
-        return self._users.get(self._user_ids[self._row])
+        """The user; None if it was deleted, or is not loaded yet."""
+        return self._user
 
     def show_message(self, message: str) -> None:
         """Show a message below the details, or hide it if it is empty."""
@@ -67,19 +74,35 @@ class DetailsScreen(Dialog[int]):
             line.update(safe(message))
             line.display = bool(message)
 
-    def show_users(self, users: Mapping[str, User]) -> None:
-        """Show the same user in another state of the store."""
-        self._users = users
-        self.show_user()
+    @property
+    def state(self) -> State:
+        """The state whose users are shown."""
+        return self._rows.state
+
+    def load_user(self) -> None:
+        """Load the user of the row, and show it."""
+        self._rows.want(range(self._row, self._row + 1), self, self.load_user)
+        listed = self._rows.user(self._row)
+        self._is_loading = True
+        if listed is None:
+            return
+
+        def take(user: User | None) -> None:
+            self._user, self._is_loading = user, False
+            self.show_user()
+
+        state = self.state
+        when_answered(self, state, partial(state.user, listed.user_id), take, "user")
 
     def show_user(self) -> None:
         """Show the user and the available buttons."""
-        user, user_id, count = self.user, self._user_ids[self._row], len(self._user_ids)
+        user, count, listed = self._user, len(self._rows), self._rows.user(self._row)
         dialog = self.query_one("#details-dialog")
+        shown = ""
         if user is not None:
-            self._titles[user_id] = user_title(user)
-        title = self._titles.get(user_id, user_id)
-        shown = title if user is not None else f"{title}: deleted"
+            shown = self._titles[user.user_id] = user_title(user)
+        elif listed is not None:
+            shown = f"{self._titles.get(listed.user_id) or user_title(listed)}: deleted"
         dialog.border_title = safe(shown, max(60, self.app.size.width - 8))
         place = f"{self._row + 1:,} of {count:,}  ← → previous/next user  " if count > 1 else ""
         dialog.border_subtitle = key_hints(f"{place}Esc close  ? keys")
@@ -92,8 +115,12 @@ class DetailsScreen(Dialog[int]):
             button.disabled = not self._can_move(by)
         self.refresh_bindings()
 
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait until the user is loaded."""
+        return self._is_loading and key not in _NEEDS_NO_USER
+
     def _can_move(self, users: int) -> bool:
-        return 0 <= self._row + users < len(self._user_ids)
+        return 0 <= self._row + users < len(self._rows)
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         return self._can_move(*parameters) if action == "move" else True
@@ -102,7 +129,7 @@ class DetailsScreen(Dialog[int]):
         """Show the previous or next user, if there is one."""
         if self._can_move(users):
             self._row += users
-            self.show_user()
+            self.load_user()
 
     def action_close(self) -> None:
         """Close the dialog."""

@@ -78,7 +78,7 @@ class UserDraft:
         """
         user = self.user if password is None else self.user._replace(**password._asdict())
         errors = validate_changes({user.user_id: user}, state, options=self.options)
-        stored = None if self.is_new else state.users.get(user.user_id)
+        stored = None if self.is_new else state.user(user.user_id)
         warnings = [*user_warnings(user, stored), *in_use.issues(user, stored)]
         warnings += filter(None, (look_alike_issue(user, stored, state),))
         return [*errors.get(user.user_id, ()), *warnings]

@@ -55,6 +55,6 @@ async def change_password(page: Screen[Any], session: Session, user: User) -> No
 def _default_user(session: Session) -> User:
     """Return the initial values of a new user, with the most frequent recording service."""
     field = FIELD["recording_service"]
-    most = next(iter(session.query_runner.values_of(field)), "")
+    most = next(iter(session.queries.values_of(field)), "")
     values: Mapping[str, str] = {field.key: most} if most else {}
     return NEW_USER._replace(**values)

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from functools import partial
 from typing import Final
 
 from textual import events, on
@@ -38,6 +40,9 @@ _PASSWORDS_DIFFER: Final = Issue(
 _SET: Final = "set (change with P on the Users page)"
 _NEW_SALT: Final = "generated with the password"
 
+
+DraftIssues = Sequence[Issue]
+"""The problems of a draft."""
 
 RowIssues = dict[FormRow, list[Issue]]
 """The problems of each row, errors first."""
@@ -171,14 +176,22 @@ class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
             return {first: Issue(_PASSWORD, message, error)}
         return {} if password == again else {repeated: _PASSWORDS_DIFFER}
 
-    def issues(
-        self, state: State, in_use: ValuesInUse, rejected: Mapping[FormRow, str]
-    ) -> RowIssues:
-        """Validate the draft against a state of the store.
+    def validation(self, state: State, in_use: ValuesInUse) -> Callable[[], DraftIssues]:
+        """Return what validates the input as it is now; it asks the store.
 
         Args:
-            state: the state.
+            state: the state of the store.
             in_use: the values in use.
+        """
+        self.apply_input()
+        password = _TYPED if self._draft.is_new and not self._password_issues() else None
+        return partial(copy(self._draft).validate, state, in_use, password)
+
+    def by_row(self, found: DraftIssues, rejected: Mapping[FormRow, str]) -> RowIssues:
+        """Return all problems by the row that shows them.
+
+        Args:
+            found: the problems of the draft.
             rejected: the messages about text that was not accepted, which are warnings.
 
         Returns:
@@ -188,8 +201,7 @@ class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
         issues = {row: [issue] for row, issue in of_passwords.items()}
         for row, text in rejected.items():
             issues.setdefault(row, []).append(Issue(None, text, "", Severity.WARNING))
-        password = _TYPED if self._draft.is_new and not of_passwords else None
-        for issue in self._draft.validate(state, in_use, password):
+        for issue in found:
             shown_at = self.row_for(issue.field) if issue.field is not None else None
             is_replaced = bool(of_passwords) and (
                 issue.field is _PASSWORD or shown_at in of_passwords

@@ -15,16 +15,16 @@ from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.draft import UserDraft
-from qm_tui.tui.user.form import RowIssues, UserForm
+from qm_tui.tui.user.form import DraftIssues, RowIssues, UserForm
 from qm_tui.tui.user.form_rows import FormRow, InputRejected, TextRow, note_of
 from qm_tui.tui.user.save import BUSY, EditConflict, UserSaved, save_user
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.flow import flow
-from qm_tui.tui.work.job import DEBOUNCE
 from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.threads import DEBOUNCE, ask, when_answered
 
 _PAGE: Final = 8
 """Rows per page for PgUp and PgDn."""
@@ -72,9 +72,11 @@ class UserFormScreen(Dialog[bool]):
     def __init__(self, draft: UserDraft, session: Session, page: Screen[Any], title: str) -> None:
         super().__init__(classes="full-dialog")
         self._draft, self._session, self._page, self._title = draft, session, page, title
-        self._form = UserForm(draft, session.query_runner.values_of)
+        self._form = UserForm(draft, session.queries.values_of)
         self._visited: set[FormRow] = set()
         self._rejected: dict[FormRow, str] = {}
+        self._found: DraftIssues = ()
+        """The problems of the draft that were found last."""
         self._timer: Timer | None = None
         self._is_saving = False
 
@@ -136,7 +138,12 @@ class UserFormScreen(Dialog[bool]):
 
     def _validate(self) -> None:
         """Validate the form. Problems are shown only of the fields that had the focus."""
-        self._form.apply_input()
+        state, in_use = self._session.store.state, self._session.queries.in_use
+        validation = self._form.validation(state, in_use)
+        when_answered(self, state, validation, self._show_problems, "validation")
+
+    def _show_problems(self, found: DraftIssues) -> None:
+        self._found = found
         issues = self._issues()
         for row in self._form.rows:
             shown = issues.get(row, []) if row in self._visited else []
@@ -147,8 +154,7 @@ class UserFormScreen(Dialog[bool]):
 
     def _issues(self) -> RowIssues:
         """Return the problems of each row, errors first."""
-        session = self._session
-        return self._form.issues(session.store.state, session.query_runner.in_use, self._rejected)
+        return self._form.by_row(self._found, self._rejected)
 
     def _show_help(self, row: FormRow | None) -> None:
         """Show how to fix the problems of a field, or what it means, and values in use."""
@@ -182,8 +188,8 @@ class UserFormScreen(Dialog[bool]):
         """Open the values in use of the focused field; without any, move to the next field."""
         row = self._form.row_of(self.focused)
         if isinstance(row, TextRow) and has_picker(row.field):
-            users, typed = self._session.store.state.users, row.values()[row.field.key]
-            pick_value(self, row.field, users, typed, row.input.take)
+            state, typed = self._session.store.state, row.values()[row.field.key]
+            pick_value(self, row.field, state, typed, row.input.take)
         else:
             self.action_move(1)
 
@@ -204,7 +210,8 @@ class UserFormScreen(Dialog[bool]):
     async def _save(self) -> None:
         await self._form.is_complete.wait()
         self._visited.update(self._form.rows)
-        self._validate()
+        state, in_use = self._session.store.state, self._session.queries.in_use
+        self._show_problems(await ask(state, self._form.validation(state, in_use)))
         message = self._form.focus_error(self._issues())
         if message:
             self.post_message(KeyRefused())

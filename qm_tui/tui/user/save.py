@@ -12,7 +12,6 @@ from qm_tui.text import sanitize, with_full_stop
 from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import UNDO_HINT, Session
-from qm_tui.tui.work.user_query import make_view
 from qm_tui.users.fields import User
 from qm_tui.users.passwords import encrypt_password
 
@@ -72,7 +71,7 @@ def save_user(
     try:
         save_edit(store, draft.before, user, progress=progress, options=draft.options)
     except MergeConflictError as error:
-        now = store.state.users.get(user.user_id)
+        now = store.state.user(user.user_id)
         if now is None:
             raise StoreError(
                 f"Another admin deleted {user_label(draft.before)} in the meantime. Nothing was "
@@ -100,7 +99,7 @@ def save_password(
     values = encrypt_password(password)._asdict()
     change = BulkChange(Action(TransactionKind.PASSWORD), by_ids([user_id]), values)
     commit_bulk(session.store, change, progress=progress)
-    return make_view(session.query_runner, session.store.state, session.query, [user_id])
+    return session.view_after([user_id])
 
 
 def user_label(user: User) -> str:
@@ -110,5 +109,4 @@ def user_label(user: User) -> str:
 
 def _view(session: Session, user_id: str, *, is_new: bool) -> UserListView:
     added = {user_id} if is_new else set[str]()
-    store = session.store
-    return make_view(session.query_runner, store.state, session.query, [user_id], added, lifts=True)
+    return session.view_after([user_id], added, lifts=True)

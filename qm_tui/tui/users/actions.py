@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from qm_tui.errors import UserError
-from qm_tui.tui.changes.selection import Selection
+from qm_tui.tui.changes.target import Target
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import User
 
@@ -71,25 +71,23 @@ def can_run_action(action: str, session: Session, *, is_one_shown: bool) -> bool
     return session.may_change and (has_users or action in NEEDS_NO_USER)
 
 
-async def run_user_action(
-    action: str, page: Screen[Any], session: Session, selection: Selection
-) -> None:
+async def run_user_action(action: str, page: Screen[Any], session: Session, target: Target) -> None:
     """Run an action: open its dialog, and save the result in one transaction.
 
     Args:
         action: a value of `UserAction`.
         page: the page that shows the progress.
         session: the state that the pages share.
-        selection: the users that the action applies to.
+        target: the users that the action applies to.
     """
-    if not can_run_action(action, session, is_one_shown=selection.current is not None):
+    if not can_run_action(action, session, is_one_shown=target.current is not None):
         return
-    user = selection.current
+    user = target.current
     if action in (UserAction.EDIT, UserAction.ADD, UserAction.PASSWORD):
         from qm_tui.tui.user.flow import add, change_password, edit
 
         if action == UserAction.ADD:
-            await add(page, session, user if selection.as_template else None)
+            await add(page, session, user if target.as_template else None)
         elif user is not None:
             await (edit if action == UserAction.EDIT else change_password)(page, session, user)
         return
@@ -101,7 +99,7 @@ async def run_user_action(
         UserAction.ACTIVATE: activate,
         UserAction.DELETE: delete,
     }
-    await flows[UserAction(action)](page, session, selection)
+    await flows[UserAction(action)](page, session, target)
 
 
 async def copy_user(app: App[Any], user: User, column_key: str | None) -> str:

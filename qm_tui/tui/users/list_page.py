@@ -15,12 +15,14 @@ from qm_tui.tui.frame.page import Page
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.users.filter_bar import FilterBar
 from qm_tui.tui.users.table import UsersDataTable
+from qm_tui.tui.widgets.virtual_list import MOVES
 from qm_tui.tui.work.current_view import CurrentView, filter_error
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView, ViewQuery
 from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_query import QueryFailed, QueryFinished
+from qm_tui.tui.work.user_rows import UserRows
 
 _NO_USERS: Final = (
     "No users yet.",
@@ -70,7 +72,7 @@ class UsersList(Page):
 
     def compose_page(self) -> Iterator[Widget]:
         """Yield filter, table, message for an empty table, what is beside them, and legend."""
-        yield FilterBar(self.session.query_runner.values_of)
+        yield FilterBar(self.session.queries.values_of)
         with Horizontal(id="users-and-details"):
             yield UsersDataTable(self.session.marks, id="users")
             yield Static(safe_lines(_NO_USERS), id="no-users")
@@ -103,13 +105,13 @@ class UsersList(Page):
 
     def show_users(self, view: UserListView) -> None:
         """Show the users of a view."""
-        table, users = self.table, view.state.users
-        if view.cursor_row is None:
-            table.follow(view.user_ids, users, view.change_symbols)
+        table, total = self.table, view.state.total
+        rows = UserRows(view.state, view.searched, view.count, view.window, self.session.marks)
+        if view.cursor_id is None:
+            table.follow(rows, view.change_symbols)
         else:
-            table.show(view.user_ids, users, view.change_symbols, view.cursor_row)
-        total = len(users)
-        self.filter_bar.show_count(len(view.user_ids), total)
+            table.show(rows, view.change_symbols, view.cursor_id)
+        self.filter_bar.show_count(view.count.number, total)
         text, count = safe(pluralize(total, "user")), self.query_one("#count", Static)
         if count.content != text:
             count.update(text)
@@ -119,11 +121,11 @@ class UsersList(Page):
     def _show_empty_state(self, view: UserListView) -> None:
         """Explain why no users are shown, and what to do."""
         table, message = self.table, self.query_one("#no-users", Static)
-        is_empty = not view.user_ids
+        is_empty = not view.count.number
         if is_empty:
             has_error = self.filter_bar.has_error
             none_shown = _NO_FILTER if has_error else _NONE_SHOWN
-            message.update(safe_lines(none_shown if view.state.users else _NO_USERS))
+            message.update(safe_lines(none_shown if view.state.total else _NO_USERS))
         message.display = is_empty
         was_empty = not table.display
         if is_empty and table.has_focus:
@@ -183,7 +185,8 @@ class UsersList(Page):
         is_finding = view is not None and query not in (view.query, self._failed_query)
         is_typed = isinstance(self.focused, Input) and key != "enter"
         is_for_list = not is_typed and key != "escape"
-        return (is_finding and is_for_list) or super().must_wait(key)
+        is_loading = self.table.is_loading and key not in MOVES
+        return ((is_finding or is_loading) and is_for_list) or super().must_wait(key)
 
     def action_filter(self) -> None:
         """Focus the filter field. The list follows each key."""
@@ -267,8 +270,9 @@ class UsersList(Page):
         view = self.session.view
         if view is None:
             return
-        title = f"{pluralize(len(view.user_ids), 'user')} shown"
-        dialog = CountsDialog(view.user_ids, view.state.users, title)
+        number = view.count.number
+        title = f"{pluralize(number, 'user')} shown"
+        dialog = CountsDialog(view.state, view.searched, number, title)
         term = await self.app.push_screen_wait(dialog)
         if term:
             self._add_to_filter(term)

@@ -1,6 +1,6 @@
 """The Users page: opens the store, shows live updates, starts imports and exports."""
 
-from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import on, work
@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from qm_tui.errors import UserError
 from qm_tui.paths import initial_folder
 from qm_tui.progress import Cancelled
+from qm_tui.store.state import FIRST, Count, State
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.navigation import preload_modules
 from qm_tui.tui.users.selection_page import UsersSelection
@@ -17,8 +18,9 @@ from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import FirstUsersLoaded, Job, StoreFailed, StoreOpened, ViewQuery
 from qm_tui.tui.work.live_updates import LiveView
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import make_view
-from qm_tui.users.fields import User
+from qm_tui.tui.work.threads import ask
+from qm_tui.tui.work.user_rows import LOADED, UserRows
+from qm_tui.users.query.query import ALL
 
 _PRELOAD_DELAY: Final = 0.5
 """Seconds after the store is open before modules are imported; the first filter goes first."""
@@ -55,8 +57,7 @@ class UsersPage(UsersSelection):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._has_loaded = False
-        self._growing: list[str] = []
-        self._growing_users: dict[str, User] = {}
+        self._growing: UserRows | None = None
         self._folder = initial_folder()
         self._live_view = LiveView(self, session)
 
@@ -70,8 +71,8 @@ class UsersPage(UsersSelection):
     @work(thread=True)
     def _open(self, job: Job) -> None:
         try:
-            self.store.load(job.report_progress, self._add_loaded)
-            view = make_view(self.session.query_runner, self.store.state, self.session.query)
+            self.store.load(job.report_progress, self._has_grown)
+            view = self.session.view_after()
         except UserError as error:
             self.post_message(StoreFailed(str(error)))
         except Cancelled:
@@ -79,21 +80,17 @@ class UsersPage(UsersSelection):
         else:
             self.post_message(StoreOpened(view))
 
-    def _add_loaded(self, users: Sequence[User]) -> None:
-        """Add users that were read, and show the first immediately. Runs in the worker.
-
-        The table may read both at any time: they only grow, and users are known before listed.
-        """
-        known = self._growing_users
-        new = [user.user_id for user in users if user.user_id not in known]
-        known.update((user.user_id, user) for user in users)
-        self._growing += new
-        if users and not self._has_loaded:
+    def _has_grown(self, state: State) -> None:
+        """Show the first users immediately. Runs in the worker."""
+        if state.total and not self._has_loaded:
             self._has_loaded = True
-            self.post_message(FirstUsersLoaded())
+            self.post_message(FirstUsersLoaded(state))
 
     @on(FirstUsersLoaded)
-    def _first_users_loaded(self) -> None:
+    async def _first_users_loaded(self, event: FirstUsersLoaded) -> None:
+        state = event.state
+        window = await ask(state, partial(state.window, ALL, FIRST, LOADED))
+        self._growing = UserRows(state, ALL, Count(0), window, self.session.marks)
         self._grow()
 
     @on(StoreFailed)
@@ -103,12 +100,13 @@ class UsersPage(UsersSelection):
 
     def _grow(self) -> None:
         """Show the users read so far, unless the view filters or sorts them."""
-        if self.session.query != ViewQuery() or not self._growing:
+        if self.session.query != ViewQuery() or self._growing is None:
             return
-        if self.table.row_count:
+        self._growing.grow()
+        if self.table.rows is self._growing:
             self.table.rows_added()
         else:
-            self.table.show(self._growing, self._growing_users)
+            self.table.show(self._growing)
 
     @on(StoreOpened)
     def _opened(self, event: StoreOpened) -> None:
@@ -116,7 +114,7 @@ class UsersPage(UsersSelection):
         self._grow()
         self.session.end_job("")
         self.session.show_view(event.view)
-        self._growing, self._growing_users = [], {}
+        self._growing = None
         self.session.set_status(self.session.read_only_reason)
         if self.store.notices:
             notices = MessageDialog(*self.store.notices)

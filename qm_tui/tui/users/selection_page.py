@@ -1,7 +1,6 @@
 """The selection on the Users page: current user, marks, details, actions and copying."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from textual import on, work
@@ -9,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from qm_tui.text import pluralize
-from qm_tui.tui.changes.selection import Selection
+from qm_tui.tui.changes.target import Target
 from qm_tui.tui.frame.page import COMMON, UNDO
 from qm_tui.tui.user.details_pane import DetailsPane
 from qm_tui.tui.users.actions import (
@@ -25,7 +24,7 @@ from qm_tui.tui.widgets.too_small import is_too_small
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import MarksCompared, compare_marks
+from qm_tui.tui.work.user_query import MarksCounted, count_marks
 
 _MIN_WIDTH_FOR_DETAILS: Final = 120
 """Width of the terminal from which the details are shown next to the table."""
@@ -71,29 +70,28 @@ class UsersSelection(UsersList):
         """Show the users of a view, and the details of the current one."""
         super().show_users(view)
         if self.session.marks:
-            self._compare_marks_later(view)
+            self._count_marks_later(view)
         self._show_details()
 
     # Actions
 
     @property
-    def _selection(self) -> Selection:
+    def _target(self) -> Target:
         """The users that an action applies to."""
-        session, view = self.session, self.session.view
-        user_id = self.table.cursor_user_id if self.is_mounted else None
-        current = view.state.users.get(user_id) if view is not None and user_id else None
-        # a copy: deleted users lose their marks while a thread counts them
-        return Selection(current, tuple(session.marks), session.hidden_marks)
+        current = self.table.cursor_user if self.is_mounted else None
+        marks = self.session.marks
+        state = marks.state if marks.selection.steps else None
+        return Target(current, marks.selection, state, marks.number, marks.hidden)
 
     @flow
     async def action_act(self, name: str) -> None:
         """Run an action on the marked users, or on the current one."""
-        await run_user_action(name, self, self.session, self._selection)
+        await run_user_action(name, self, self.session, self._target)
 
     def check_action(self, action: str, parameters: tuple[Any, ...]) -> bool | None:
         if action == "act":
             view = self.session.view
-            is_one_shown = view is not None and bool(view.user_ids)
+            is_one_shown = view is not None and bool(view.count.number)
             return (
                 can_run_action(str(parameters[0]), self.session, is_one_shown=is_one_shown) or None
             )
@@ -129,15 +127,15 @@ class UsersSelection(UsersList):
         """Show the details in a dialog; then move the cursor to the user shown last."""
         from qm_tui.tui.users.user_screen import UserScreen
 
-        view, table = self.session.view, self.table
-        if view is None:
+        table = self.table
+        if table.rows is None:
             return
-        screen = UserScreen(self.session, table.cursor_row, self)
+        rows = table.rows.copy()
+        screen = UserScreen(self.session, rows, table.cursor_row, self)
         row = await self.app.push_screen_wait(screen)
-        now = self.session.view
-        if now is not None:
-            with suppress(ValueError):  # the user may be deleted, or no longer shown
-                table.cursor_row = now.user_ids.index(view.user_ids[row])
+        user = rows.user(row)
+        if user is not None:
+            table.move_to(user, row)
 
     def _close_details(self) -> None:
         self._details.display = False
@@ -147,10 +145,8 @@ class UsersSelection(UsersList):
     @on(UsersDataTable.RowHighlighted)
     def _show_details(self) -> None:
         """Show the current user in the pane, if it is open."""
-        view, user_id = self.session.view, self.table.cursor_user_id
         if self._details.display:
-            user = view.state.users.get(user_id) if view is not None and user_id else None
-            self._details.show(user, self.store)
+            self._details.show(self.table.cursor_user, self.store)
 
     def on_resize(self) -> None:
         has_room = self.size.width >= _MIN_WIDTH_FOR_DETAILS or is_too_small(self.size)
@@ -163,10 +159,7 @@ class UsersSelection(UsersList):
     @work
     async def _copy_requested(self, event: UsersDataTable.CopyRequested) -> None:
         """Copy a cell or a row to the clipboard of the terminal."""
-        view = self.session.view
-        user = view.state.users.get(event.user_id) if view is not None else None
-        if user is not None:
-            self.session.set_status(await copy_user(self.app, user, event.column_key))
+        self.session.set_status(await copy_user(self.app, event.user, event.column_key))
 
     # Marks
 
@@ -178,11 +171,19 @@ class UsersSelection(UsersList):
         if self.view_shown.depends_on_marks:
             self.view_shown.run_query()
         elif view is not None:
-            self._compare_marks_later(view)
+            self._count_marks_later(view)
 
-    @on(UsersDataTable.MarksRequested)
-    def _marks_requested(self, event: UsersDataTable.MarksRequested) -> None:
-        self.session.toggle_marks(event.user_ids)
+    @on(UsersDataTable.MarkRequested)
+    def _mark_requested(self, event: UsersDataTable.MarkRequested) -> None:
+        self.session.marks.toggle([event.user_id])
+        self.session.marks_changed()
+
+    @on(UsersDataTable.MarkAllRequested)
+    @flow
+    async def _mark_all_requested(self) -> None:
+        view = self.session.view
+        if view is not None:
+            await self.session.toggle_query(view.state, view.searched)
 
     @flow
     async def action_mark_list(self) -> None:
@@ -192,29 +193,31 @@ class UsersSelection(UsersList):
         view = self.session.view
         if view is None:
             return
-        dialog = MarkListDialog(view.state.users, view.state.names)
+        dialog = MarkListDialog(view.state)
         user_ids = await self.app.push_screen_wait(dialog)
         if user_ids:
-            self.session.add_marks(user_ids)
+            await self.session.add_marks(view.state, user_ids)
             text = f"Marked {pluralize(len(user_ids), 'user')}. {dialog.not_marked_text}"
             self.session.set_status(text.rstrip())
 
-    def _compare_marks_later(self, view: UserListView) -> None:
-        """Count the marked users that are not shown or deleted, in the background."""
+    def _count_marks_later(self, view: UserListView) -> None:
+        """Count the marked users, and those that are not shown or deleted, in the background."""
         self._marks_number += 1
-        self._compare_marks(self._marks_number, view, tuple(self.session.marks))
+        self._count_marks(self._marks_number, view)
 
     @work(thread=True, exclusive=True, group="marks", description="marks")
-    def _compare_marks(self, number: int, view: UserListView, marked: Sequence[str]) -> None:
-        self.post_message(compare_marks(number, view, marked))
+    def _count_marks(self, number: int, view: UserListView) -> None:
+        self.post_message(count_marks(number, view, self.session.queries))
 
-    @on(MarksCompared)
-    def _marks_compared(self, event: MarksCompared) -> None:
+    @on(MarksCounted)
+    def _marks_counted(self, event: MarksCounted) -> None:
+        marks = self.session.marks
         if event.number != self._marks_number:
             return  # outdated: the view or the marks have changed
-        if event.deleted:
-            self.session.remove_marks(event.deleted)
-            self.refresh_bindings()  # there may be no marked users left
-        if event.hidden != self.session.hidden_marks:
-            self.session.hidden_marks = event.hidden
+        before = marks.selection, marks.number, marks.hidden
+        marks.follow(event.changes)
+        marks.number, marks.hidden = event.marked, event.hidden
+        if before != (marks.selection, marks.number, marks.hidden):
             super().show_marks()
+            self.table.refresh_marks()
+            self.refresh_bindings()  # there may be no marked users left

@@ -1,6 +1,7 @@
 """The table of users. It draws only the visible rows, so it can hold any number of users."""
 
 from collections.abc import Collection, Container, Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from rich.segment import Segment
@@ -11,6 +12,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
+from qm_tui.store.state import Window
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.text.user_cells import cell_text, legend
 from qm_tui.tui.users.table_layout import (
@@ -22,6 +24,9 @@ from qm_tui.tui.users.table_layout import (
     position_text,
 )
 from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.marks import Marks
+from qm_tui.tui.work.threads import when_answered
+from qm_tui.tui.work.user_rows import UserRows
 from qm_tui.users.fields import User
 from qm_tui.users.query.columns import DEFAULT_LAYOUT, Layout
 from qm_tui.users.query.views import SortKey
@@ -47,10 +52,10 @@ _TONES: Final = {"+": "added", "~": "changed", _MARK: "marked"}
 class UsersDataTable(VirtualList):
     """A table with a user per row and the columns of a layout.
 
-    Its rows are a sequence of User IDs, in display order.
+    It loads only the rows near the visible ones (`UserRows`).
 
     Args:
-        marks: the User IDs of the marked users, updated by the owner.
+        marks: the marked users, updated by the owner.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,12 +82,15 @@ class UsersDataTable(VirtualList):
     current_column: reactive[int] = reactive(0, repaint=False)
     """The index in the layout of the column that keys apply to."""
 
-    class MarksRequested(Message):
-        """Users should be marked, or unmarked if all of them are marked."""
+    class MarkRequested(Message):
+        """A user should be marked, or unmarked if it is marked."""
 
-        def __init__(self, user_ids: Sequence[str]) -> None:
+        def __init__(self, user_id: str) -> None:
             super().__init__()
-            self.user_ids = user_ids
+            self.user_id = user_id
+
+    class MarkAllRequested(Message):
+        """All users of the table should be marked, or unmarked if all of them are marked."""
 
     class ColumnsPlaced(Message):
         """Other columns are visible."""
@@ -103,19 +111,19 @@ class UsersDataTable(VirtualList):
         """A cell or a row should be copied.
 
         Args:
-            user_id: the user's ID.
+            user: the user.
             column_key: the key of the cell's column, or None for the whole row.
         """
 
-        def __init__(self, user_id: str, column_key: str | None) -> None:
+        def __init__(self, user: User, column_key: str | None) -> None:
             super().__init__()
-            self.user_id, self.column_key = user_id, column_key
+            self.user, self.column_key = user, column_key
 
-    def __init__(self, marks: Collection[str] = (), *, id: str | None = None) -> None:
+    def __init__(self, marks: Marks, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._marks = marks
-        self._view: Sequence[str] = ()
-        self._users: Mapping[str, User] = {}
+        self._rows: UserRows | None = None
+        self._cursor: tuple[int, User] | None = None
         self._change_symbols: Mapping[str, str] = {}
         self._highlighted: list[Container[str]] = []
         self._layout = DEFAULT_LAYOUT
@@ -131,12 +139,32 @@ class UsersDataTable(VirtualList):
     @property
     def row_count(self) -> int:
         """The number of users."""
-        return len(self._view)
+        return 0 if self._rows is None else self._rows.count
+
+    @property
+    def cursor_user(self) -> User | None:
+        """The current user; None if there are no users, or it is not loaded yet."""
+        row = self.cursor_row
+        user = self.user_at(row)
+        if user is None:  # the list may be scrolled away from it
+            return self._cursor[1] if self._cursor is not None and self._cursor[0] == row else None
+        self._cursor = row, user
+        return user
 
     @property
     def cursor_user_id(self) -> str | None:
-        """The User ID of the current user, or None if there are no users."""
-        return self._view[self.cursor_row] if self._view else None
+        """The User ID of the current user; None if there is none, or it is not loaded yet."""
+        user = self.cursor_user
+        return None if user is None else user.user_id
+
+    @property
+    def rows(self) -> UserRows | None:
+        """The users by row, as far as they are loaded; None before the first are known."""
+        return self._rows
+
+    def user_at(self, row: int) -> User | None:
+        """Return the user of a row; None if it is not loaded."""
+        return None if self._rows is None else self._rows.user(row)
 
     @property
     def shown_layout(self) -> Layout:
@@ -155,57 +183,135 @@ class UsersDataTable(VirtualList):
 
     def show(
         self,
-        view: Sequence[str],
-        users: Mapping[str, User],
+        rows: UserRows,
         change_symbols: Mapping[str, str] | None = None,
-        cursor_row: int = 0,
+        cursor_id: str | None = None,
     ) -> None:
         """Show other users.
 
         Args:
-            view: the User IDs in display order. Call `rows_added` after adding some at its end.
-            users: the users by User ID.
+            rows: the users. Call `rows_added` after adding some at its end.
             change_symbols: a character to show before the first cell, by User ID.
-            cursor_row: the row of the cursor.
+            cursor_id: the User ID of the current user, who is loaded; the first one if not given.
         """
-        self._view, self._users, self._change_symbols = view, users, change_symbols or {}
-        self.rows_changed(cursor_row)
+        self._rows, self._cursor, self._change_symbols = rows, None, change_symbols or {}
+        self.rows_changed((rows.row_of(cursor_id) if cursor_id else None) or 0)
+        self._want_rows()
         self._measure_again()
 
     def rows_added(self) -> None:
         """Draw users that were appended. The columns keep their widths."""
+        self._want_rows()
         super().rows_added()
-        self._measured_count = len(self._view)
+        self._measured_count = self.row_count
 
-    def follow(
-        self, view: Sequence[str], users: Mapping[str, User], change_symbols: Mapping[str, str]
-    ) -> None:
+    def follow(self, rows: UserRows, change_symbols: Mapping[str, str]) -> None:
         """Show a new version of the users. The cursor stays on its user; the view does not jump.
 
         The columns keep their widths, unless other users are visible or many were added or deleted.
+
+        Args:
+            rows: the users; those near the cursor may not be loaded yet.
+            change_symbols: a character to show before the first cell, by User ID.
         """
-        seen = self._ids_in_sight
-        before, cursor, top = self._view, self.cursor_row, int(self.scroll_offset.y)
-        self._view, self._users, self._change_symbols = view, users, change_symbols
-        if view is before:
-            self.refresh_changed_lines()
+        cursor, top = self.cursor_row, int(self.scroll_offset.y)
+        before, cursor_user, top_user = self._rows, self.cursor_user, self.user_at(top)
+        if before is None:
+            self.show(rows, change_symbols)
             return
-        self.rows_moved(_row_of(before, cursor, view), _row_of(before, top, view))
-        measured, count = self._measured_count, len(view)
-        if self._ids_in_sight != seen or abs(count - measured) > measured // _FEW:
-            self._measure_again()
+
+        def find() -> tuple[Window, Window]:
+            return rows.around(top_user, top), rows.around(cursor_user, cursor)
+
+        def take(windows: tuple[Window, Window]) -> None:
+            if self._rows is not before:
+                return  # others are shown by now
+            if (self.cursor_row, int(self.scroll_offset.y)) != (cursor, top):
+                self.follow(rows, change_symbols)  # the cursor was moved in the meantime
+                return
+            seen, self._rows, self._change_symbols = self._ids_in_sight, rows, change_symbols
+            near_top, near_cursor = windows
+            new_cursor, user = _found(near_cursor, cursor)
+            self._cursor = None if user is None else (new_cursor, user)
+            rows.begin_with(near_top)
+            self.rows_moved(new_cursor, _found(near_top, top)[0])
+            self._want_rows()
+            measured, count = self._measured_count, rows.count
+            if self._ids_in_sight != seen or abs(count - measured) > measured // _FEW:
+                self._measure_again()
+
+        when_answered(self, rows.state, find, take, "follow")
+
+    def move_to(self, user: User, row: int) -> None:
+        """Move the cursor to a user, if the table shows it.
+
+        Args:
+            user: the user.
+            row: the row where it was shown.
+        """
+        rows = self._rows
+        if rows is None:
+            return
+
+        def take(window: Window) -> None:
+            if self._rows is rows and window.user_id:
+                rows.begin_with(window)
+                self.cursor_row = _found(window, row)[0]
+                self._want_rows()
+
+        when_answered(self, rows.state, partial(rows.around, user, row), take, "follow")
 
     @property
-    def _ids_in_sight(self) -> Sequence[str]:
-        rows = self.rows_in_sight
-        return self._view[rows.start : rows.stop]
+    def _ids_in_sight(self) -> Sequence[str | None]:
+        users = map(self.user_at, self.rows_in_sight)
+        return [None if user is None else user.user_id for user in users]
 
     def refresh_marks(self) -> None:
         """Redraw the visible rows with a changed mark."""
         for row in self.rows_in_sight:
-            user_id = self._view[row]
-            if (user_id in self._marks) != (user_id in self._drawn_marks):
+            user = self.user_at(row)
+            if user is not None and (user.user_id in self._marks) != (
+                user.user_id in self._drawn_marks
+            ):
                 self.refresh_row(row)
+
+    # Loading
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the current user is not loaded yet."""
+        return bool(self.row_count) and self.cursor_user is None
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Load the rows that become visible."""
+        super().watch_scroll_y(old_value, new_value)
+        self._want_rows()
+
+    def watch_cursor_row(self, before: int, after: int) -> None:
+        """Draw the cursor, and keep its user when the list is scrolled away from it."""
+        super().watch_cursor_row(before, after)
+        _ = self.cursor_user
+
+    def _want_rows(self) -> None:
+        if self._rows is not None and self.is_attached:
+            self._rows.want(self.rows_in_sight, self, self._rows_filled)
+
+    def _rows_filled(self) -> None:
+        """Draw rows that were loaded."""
+        if self._value_widths is None:
+            self._arrangement = arrange(self._layout, 0)
+        self.refresh_changed_lines()
+        rows, row = self._rows, self.cursor_row
+        if self.cursor_user is not None or rows is None:
+            self.post_message(self.RowHighlighted(self, row))
+        elif row not in self.rows_in_sight:  # it was left before it was loaded
+
+            def take(window: Window) -> None:
+                users = dict(enumerate(window.users, window.row or 0))
+                if self._rows is rows and self.cursor_row == row and row in users:
+                    self._cursor = row, users[row]
+
+            when_answered(self, rows.state, partial(rows.around, None, row), take, "cursor")
 
     def highlight_changed(self, user_ids: Collection[str]) -> None:
         """Highlight users added or changed by another admin for `HIGHLIGHT_SECONDS` seconds."""
@@ -215,7 +321,7 @@ class UsersDataTable(VirtualList):
 
     def _fade(self) -> None:
         faded = self._highlighted.pop(0)
-        if any(self._view[row] in faded for row in self.rows_in_sight):
+        if any(user_id in faded for user_id in self._ids_in_sight if user_id is not None):
             self.refresh_changed_lines()
 
     def _is_highlighted(self, user_id: str) -> bool:
@@ -226,7 +332,7 @@ class UsersDataTable(VirtualList):
     @property
     def legend(self) -> str:
         """The legend of the letters in its visible cells."""
-        return legend(drawn.column for drawn in self._drawn) if self._view else ""
+        return legend(drawn.column for drawn in self._drawn) if self.row_count else ""
 
     def show_layout(self, layout: Layout | None) -> None:
         """Use another layout, or the default one. The current column stays if it is still shown."""
@@ -275,10 +381,9 @@ class UsersDataTable(VirtualList):
         layout, has_words = self._layout, self.has_words
         if has_words != self._has_words:
             self._has_words, self._value_widths = has_words, None
-        if self._value_widths is None and self._view:
-            users = self._sampled_users
+        if self._value_widths is None and (users := self._sampled_users):
             self._value_widths = measure_values(layout, users, has_words=has_words)
-            self._measured_count = len(self._view)
+            self._measured_count = self.row_count
         sorted_by = [key.column for key in self._sort]
         self._arrangement = arrangement = arrange(
             layout, width, self._value_widths, sorted_by, has_words=has_words
@@ -291,8 +396,10 @@ class UsersDataTable(VirtualList):
     @property
     def _sampled_users(self) -> Sequence[User]:
         """The visible users, and some others, so that most values fit after scrolling, too."""
-        others = self._view[:: max(1, len(self._view) // _SAMPLE)]
-        return [self._users[user_id] for user_id in (*self._ids_in_sight, *others)]
+        if self._rows is None:
+            return []
+        in_sight = filter(None, map(self.user_at, self.rows_in_sight))
+        return [*in_sight, *self._rows.sample(_SAMPLE)]
 
     def action_move_column(self, columns: int) -> None:
         """Move the current column to the left or to the right."""
@@ -306,27 +413,30 @@ class UsersDataTable(VirtualList):
 
     def action_copy(self, whole_row: bool) -> None:
         """Request to copy the current cell or row."""
-        user_id = self.cursor_user_id
-        if user_id is not None:
+        user = self.cursor_user
+        if user is not None:
             column_key = None if whole_row else self.current_key
-            self.post_message(self.CopyRequested(user_id, column_key))
+            self.post_message(self.CopyRequested(user, column_key))
 
     def action_mark(self) -> None:
         """Request to mark or unmark the current user."""
-        if self._view:
-            self.post_message(self.MarksRequested([self._view[self.cursor_row]]))
+        user_id = self.cursor_user_id
+        if user_id is not None:
+            self.post_message(self.MarkRequested(user_id))
 
     def action_mark_all(self) -> None:
         """Request to mark or unmark all shown users."""
-        if self._view:
-            self.post_message(self.MarksRequested(self._view))
+        if self.row_count:
+            self.post_message(self.MarkAllRequested())
 
     # Drawing
 
     def row_text(self, row: int, width: int) -> str:
         """Return the signs and visible cells of a user."""
-        user_id = self._view[row]
-        user = self._users[user_id]
+        user = self.user_at(row)
+        if user is None:
+            return pad_or_truncate(">" if row == self.cursor_row else "", width)
+        user_id = user.user_id
         cells = [
             pad_or_truncate(cell_text(drawn.column, user), drawn.width)
             for drawn in self._columns_in(width)
@@ -345,14 +455,15 @@ class UsersDataTable(VirtualList):
 
     def row_tone(self, row: int) -> tuple[str, slice]:
         """Return the color of the sign."""
-        return _TONES.get(self._sign(self._view[row]), ""), slice(0, 2)
+        user = self.user_at(row)
+        return _TONES.get(self._sign(user.user_id), "") if user else "", slice(0, 2)
 
     def row_style(self, row: int) -> Style:
         """Return the style of a row: changed by another admin, inactive, or plain."""
-        user_id = self._view[row]
-        if self._highlighted and self._is_highlighted(user_id):
+        user = self.user_at(row)
+        if user is not None and self._highlighted and self._is_highlighted(user.user_id):
             return self.get_component_rich_style("users-table--fresh")
-        if self._users[user_id].is_active == "0":
+        if user is not None and user.is_active == "0":
             return self.get_component_rich_style("users-table--inactive")
         return super().row_style(row)
 
@@ -371,7 +482,7 @@ class UsersDataTable(VirtualList):
     def footer_text(self, width: int, line: int) -> str:
         """Return the row number and the range of visible columns, right-aligned."""
         columns = position_text(self._arrangement, self._columns_in(width))
-        rows = f"{self.cursor_row + 1:,} of {self.row_count:,}   " if self._view else ""
+        rows = f"{self.cursor_row + 1:,} of {self.row_count:,}   " if self.row_count else ""
         return pad_or_truncate(f"{rows}{columns} ".rjust(width), width)
 
     @on(events.Click)
@@ -384,14 +495,11 @@ class UsersDataTable(VirtualList):
                 self.action_sort(event.shift or event.ctrl)
 
 
-def _row_of(before: Sequence[str], row: int, view: Sequence[str]) -> int:
-    """Return the row of a user in another view, or the same row if the user is not in it."""
-    if row >= len(before):
-        return row
-    user_id = before[row]
-    if row < len(view) and view[row] == user_id:
-        return row
-    try:
-        return view.index(user_id)
-    except ValueError:
-        return row
+def _found(window: Window, row: int) -> tuple[int, User | None]:
+    """Return the row of the user that a window is around, and the user; else those of the row."""
+    users = dict(enumerate(window.users, window.row or 0))
+    for place, user in users.items():
+        if user.user_id == window.user_id:
+            return place, user
+    row = min(row, max(users, default=0))
+    return row, users.get(row)

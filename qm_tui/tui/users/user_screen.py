@@ -8,7 +8,8 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import Button
 
-from qm_tui.tui.changes.selection import Selection
+from qm_tui.store.state import State
+from qm_tui.tui.changes.target import Target
 from qm_tui.tui.changes.undo import undo_transaction
 from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.page import UNDO, Page
@@ -25,6 +26,7 @@ from qm_tui.tui.users.actions import (
 from qm_tui.tui.work.flow import start_flow
 from qm_tui.tui.work.job import JobProgressed, UserListView
 from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.user_rows import UserRows
 
 _EDIT, _ADD, *_OTHERS = SECONDARY_BINDINGS
 _ADD_FROM_TEMPLATE: Final = Binding(
@@ -45,7 +47,8 @@ class UserScreen(DetailsScreen):
     """Shows a user, runs actions on the user, and shows changes by other admins immediately.
 
     Args:
-        session: the state that the pages share; its view has the users to move between.
+        session: the state that the pages share.
+        rows: the users to move between.
         row: the row of the user shown first.
         page: the page that shows the progress of an action.
     """
@@ -60,10 +63,8 @@ class UserScreen(DetailsScreen):
 
     MORE_BUTTONS = _BUTTONS
 
-    def __init__(self, session: Session, row: int, page: Page) -> None:
-        view = session.view
-        user_ids, users = ((), {}) if view is None else (view.user_ids, view.state.users)
-        super().__init__(user_ids, row, users, session.store)
+    def __init__(self, session: Session, rows: UserRows, row: int, page: Page) -> None:
+        super().__init__(rows, row, session.store)
         self._session, self._page = session, page
         self._has_acted = False
 
@@ -72,6 +73,12 @@ class UserScreen(DetailsScreen):
 
     def on_unmount(self) -> None:
         self._session.unsubscribe(self)
+
+    @property
+    def state(self) -> State:
+        """The newest state that is shown."""
+        view = self._session.view
+        return super().state if view is None else view.state
 
     # Called by the session
 
@@ -103,7 +110,7 @@ class UserScreen(DetailsScreen):
     def show_view(self, view: UserListView) -> None:
         """Show another state of the store."""
         if self in self.app.screen_stack:  # else it is being closed
-            self.show_users(view.state.users)
+            self.load_user()
 
     def show_marks(self) -> None:
         """Do nothing: marks are ignored here."""
@@ -123,8 +130,9 @@ class UserScreen(DetailsScreen):
         return super().check_action(action, parameters)
 
     def must_wait(self, key: str) -> bool:
-        """Whether a key must wait until a short job has ended."""
-        return self._session.job_is_new and is_unavailable(self, key)
+        """Whether a key must wait until a short job has ended, or the user is loaded."""
+        is_for_job = self._session.job_is_new and is_unavailable(self, key)
+        return is_for_job or super().must_wait(key)
 
     def explain_key(self, key: str) -> bool:
         """Show why a key is unavailable now; return whether it is."""
@@ -136,8 +144,8 @@ class UserScreen(DetailsScreen):
     def action_act(self, name: str) -> None:
         """Run an action on the user."""
         if self.check_action("act", (name,)):
-            selection = Selection(self.user, as_template=True)
-            self._begin(partial(run_user_action, name, self._page, self._session, selection))
+            target = Target(self.user, as_template=True)
+            self._begin(partial(run_user_action, name, self._page, self._session, target))
 
     def action_undo(self) -> None:
         """Undo the last change."""

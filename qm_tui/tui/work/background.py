@@ -4,40 +4,20 @@ import asyncio
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from threading import Event
 from typing import Any, TypeVar
 
 from textual.app import App
 from textual.screen import Screen
 
 from qm_tui.gc_control import clear_in_chunks, gc_paused
-from qm_tui.progress import ProgressCallback, YieldControl, yield_control
+from qm_tui.progress import ProgressCallback, yield_control
 from qm_tui.tui.work.flow import keys_released
 from qm_tui.tui.work.job import OPERATION, Job, JobProgressed, Operation, job_end_message
 from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.threads import in_thread
 from qm_tui.users.fields import User
 
 Result = TypeVar("Result")
-
-
-class WorkerCancelled(Exception):
-    """The result of the work is no longer needed."""
-
-
-async def run_in_thread(work: Callable[[YieldControl], Result]) -> Result:
-    """Run work in a thread for a worker or a flow, and return its result.
-
-    Args:
-        work: the work. It gets the callback that lets other threads run, to be called about every
-            millisecond. If who waits for the work is canceled, the callback ends the work.
-    """
-    is_cancelled = Event()
-
-    def check() -> None:
-        if is_cancelled.is_set():
-            raise WorkerCancelled
-
-    return await _in_thread(partial(work, yield_control(check)), is_cancelled.set)
 
 
 async def run_with_progress(
@@ -92,16 +72,7 @@ async def run_job(
 
 
 async def _run(work: Callable[[ProgressCallback], Result], job: Job) -> Result:
-    return await _in_thread(partial(_with_gc_paused, work, job.report_progress), job.cancel)
-
-
-async def _in_thread(work: Callable[[], Result], cancel: Callable[[], object]) -> Result:
-    """Run work in a thread. If who waits for it is canceled, cancel it."""
-    try:
-        return await asyncio.to_thread(work)
-    except asyncio.CancelledError:
-        cancel()
-        raise
+    return await in_thread(partial(_with_gc_paused, work, job.report_progress), job.cancel)
 
 
 def free_in_background(app: App[Any], changes: dict[str, User | None]) -> None:

@@ -1,6 +1,6 @@
 """The current view: what changes it, and the search for its users."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -10,8 +10,7 @@ from textual.timer import Timer
 
 from qm_tui.config.saved_views import save_views
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import QueryFinished, QuerySuperseded, depends_on_marks, run_query
-from qm_tui.users.fields import User
+from qm_tui.tui.work.user_query import QueryFinished, depends_on_marks, run_query
 from qm_tui.users.query.columns import Layout
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
 from qm_tui.users.query.views import ALL_USERS, SavedView, SortKey
@@ -114,10 +113,10 @@ class CurrentView:
             return
         work = partial(
             run_query,
-            session.query_runner,
+            session.queries,
             session.view,
             session.query,
-            session.query_runner.begin_query(),
+            session.queries.begin(),
             self._cursor_id(),
             self._page.post_message,
         )
@@ -153,15 +152,8 @@ class CurrentView:
         session = self._session
         if session.view is None:
             return
-        work = partial(_prepare, session, session.view.state.users)
+        work = partial(session.queries.prepare, session.view.state)
         self._page.run_worker(work, thread=True, group="prepare", description="prepare")
-
-
-def _prepare(session: Session, users: Mapping[str, User]) -> None:
-    try:
-        session.query_runner.prepare(users)
-    except QuerySuperseded:
-        return
 
 
 def view_to_save(shown: SavedView) -> SavedView:

@@ -1,7 +1,7 @@
 """Jobs in worker threads: their progress, their cancellation, and their messages to the page."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event
 from typing import Final, NamedTuple
@@ -12,12 +12,11 @@ from qm_tui.crash import log_and_describe
 from qm_tui.errors import UserError
 from qm_tui.progress import Cancelled, Phase, yield_control
 from qm_tui.progress_line import RateEstimator
-from qm_tui.store.state import State
+from qm_tui.store.state import Count, State, Window
 from qm_tui.tui.work.flow import PAGES_OPEN, flow_depth
+from qm_tui.tui.work.marks import MarkChanges
+from qm_tui.users.query.query import Query
 from qm_tui.users.query.views import SortKey
-
-DEBOUNCE: Final = 0.15
-"""Seconds without a key before a screen computes again what depends on the typed text."""
 
 _INTERVAL: Final = 1 / 8
 """Seconds between two reports of progress."""
@@ -152,29 +151,44 @@ class ViewQuery:
 
 @dataclass(frozen=True, slots=True)
 class UserListView:
-    """The contents of the users table, built in a worker because it grows with the data.
+    """The contents of the users table, found in a worker.
 
     Attributes:
         state: the store's state.
-        user_ids: the User IDs of the shown users, in order.
+        searched: the query as the store is asked.
+        count: how many users it finds.
+        window: the users near the cursor that are loaded first.
         change_symbols: by User ID, the effect of the last job: `+` added, `~` changed.
-        cursor_row: the row of the cursor; None if it stays on its user.
+        cursor_id: the User ID of the user that the cursor moves to; empty for the first one, None
+            if it stays on its user.
         externally_changed: the User IDs of the users that another admin has just added or changed.
-        query: the query.
+        query: the query as the admin wrote it.
         is_lifted: whether the filter of the query was cleared, so that all users are shown.
+        mark_changes: what must change so that the same users stay marked.
     """
 
     state: State
-    user_ids: Sequence[str]
+    searched: Query
+    count: Count
+    window: Window
     change_symbols: Mapping[str, str]
-    cursor_row: int | None = None
+    cursor_id: str | None = None
     externally_changed: frozenset[str] = frozenset()
     query: ViewQuery = ViewQuery()
     is_lifted: bool = False
+    mark_changes: MarkChanges | None = None
 
 
 class FirstUsersLoaded(Message):
-    """The first users were read."""
+    """The first users were read.
+
+    Args:
+        state: the users that were read; it grows.
+    """
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self.state = state
 
 
 class StoreOpened(Message):

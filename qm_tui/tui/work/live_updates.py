@@ -11,12 +11,11 @@ from typing import Final
 from textual.screen import Screen
 
 from qm_tui.crash import log_and_describe
-from qm_tui.progress import CHUNK_SIZE, YieldControl
+from qm_tui.progress import YieldControl
 from qm_tui.store.errors import StoreError
-from qm_tui.store.state import State
-from qm_tui.tui.work.background import run_in_thread
-from qm_tui.tui.work.job import UserListView, ViewQuery
+from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.threads import run_in_thread
 from qm_tui.tui.work.user_query import make_view
 
 _POLL_EVERY: Final = 0.3
@@ -90,31 +89,13 @@ def _view_of_changes(
 ) -> UserListView | None:
     """Return the users table after changes by other admins; None if there are none."""
     store, before = session.store, view.state
-    is_followed = store.state.version == before.version
-    update = store.refresh(lambda _phase, _done, _total: rest())
+    store.refresh(lambda _phase, _done, _total: rest())
     after = store.state
     if after.version == before.version:
         return None
-    if update is not None and is_followed and update.state.version == after.version:
-        fresh = update.added | update.changed
-        if view.query == session.query == ViewQuery() and not update.added and not update.deleted:
-            return replace(view, state=after, cursor_row=None, externally_changed=fresh)
-    else:
-        fresh = _difference(before, after, rest)
-    made = make_view(session.query_runner, after, session.query)
+    changes = store.changes_since(before, rest)
+    fresh = changes.added | changes.changed
+    made = make_view(session.queries, after, session.query)
     if made.is_lifted:  # the filter being typed may be invalid yet; that of the view is valid
-        made = make_view(session.query_runner, after, view.query)
+        made = make_view(session.queries, after, view.query)
     return replace(made, change_symbols=view.change_symbols, externally_changed=fresh)
-
-
-def _difference(before: State, after: State, rest: YieldControl) -> frozenset[str]:
-    """Return the User IDs of the users that were added or changed."""
-    user_ids = set()
-    old = before.users
-    for count, (user_id, user) in enumerate(after.users.items()):
-        stored = old.get(user_id)
-        if stored is not user and stored != user:
-            user_ids.add(user_id)
-        if not count % CHUNK_SIZE:
-            rest()
-    return frozenset(user_ids)

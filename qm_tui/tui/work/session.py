@@ -1,17 +1,22 @@
 """The state that the pages share: the store, the running job, the last message, the view."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Container, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final, Protocol
 
 from qm_tui.config.saved_views import SavedViews
 from qm_tui.log import debug
 from qm_tui.progress import Cancelled
 from qm_tui.store.interface import UserStore
+from qm_tui.store.state import State
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work.job import Job, JobProgressed, UserListView, ViewQuery
-from qm_tui.tui.work.user_query import UserQueryRunner
+from qm_tui.tui.work.marks import MarkChanges, Marks
+from qm_tui.tui.work.threads import ask, run_in_thread
+from qm_tui.tui.work.user_query import UserQueries, make_view
 from qm_tui.users.query.columns import DEFAULT_LAYOUT
+from qm_tui.users.query.query import Query
 from qm_tui.users.query.views import ALL_USERS, BUILT_IN
 
 
@@ -68,11 +73,10 @@ class Session:
         warning: a few words about a problem of the store; empty if there is none.
         is_previewing: whether an import is open; no other can start then.
         unsaved: what quitting would discard, as a clause; empty if it is nothing.
-        marks: the User IDs of the marked users.
-        hidden_marks: the number of marked users that the table does not show.
+        marks: the marked users.
         navigation: whether to show the navigation pane; None if the width decides.
         is_navigation_collapsed: whether the list of pages in the navigation pane is collapsed.
-        query_runner: finds the users of the table.
+        queries: the queries of the table.
         current_view: the current view: its name, filter, sort order and columns.
         persisted_view: the current view without a filter that is still being typed, for the next
             start.
@@ -90,11 +94,10 @@ class Session:
         self.warning = ""
         self.is_previewing = False
         self.unsaved = ""
-        self.marks: set[str] = set()
-        self.hidden_marks = 0
+        self.marks = Marks()
         self.navigation: bool | None = None
         self.is_navigation_collapsed = False
-        self.query_runner = UserQueryRunner(store, self.marks)
+        self.queries = UserQueries(store, self.marks)
         last = views.last or ALL_USERS
         self.current_view = replace(last, layout=last.layout or DEFAULT_LAYOUT)
         self.persisted_view = self.current_view
@@ -202,8 +205,22 @@ class Session:
             self.selected_view = ALL_USERS
             self.current_view = replace(self.current_view, name=ALL_USERS.name, filter="")
         self.view = view
+        self.marks.follow(view.mark_changes or MarkChanges(view.state))
         for listener in self._listeners:
             listener.show_view(view)
+
+    def view_after(
+        self, changed: Collection[str] = (), added: Container[str] = (), *, lifts: bool = False
+    ) -> UserListView:
+        """Return the users table after a job. For worker threads.
+
+        Args:
+            changed: the User IDs of the users that it changed or added.
+            added: the User IDs of those that it added.
+            lifts: whether to clear a filter that would hide one of them.
+        """
+        state = self.store.state
+        return make_view(self.queries, state, self.query, changed, added, lifts=lifts)
 
     def set_previewing(self, is_previewing: bool) -> None:
         """Start or end the preview of an import."""
@@ -211,36 +228,45 @@ class Session:
         for listener in self._listeners:
             listener.show_job()
 
-    def toggle_marks(self, user_ids: Iterable[str]) -> None:
-        """Mark users; if all of them are marked, unmark them."""
-        selected = set(user_ids)
-        if selected <= self.marks:
-            self.marks -= selected
-        else:
-            self.marks |= selected
-        self._marks_changed()
+    async def toggle_marks(self, state: State, user_ids: Sequence[str]) -> None:
+        """Mark users; if all of them are marked, unmark them.
 
-    def add_marks(self, user_ids: Iterable[str]) -> None:
-        """Mark users, in addition to those that are marked."""
-        self.marks.update(user_ids)
-        self._marks_changed()
+        Args:
+            state: the state of the store.
+            user_ids: the User IDs, also of users who are not loaded.
+        """
+        await self._learn(state, user_ids)
+        self.marks.toggle(user_ids)
+        self.marks_changed()
 
-    @property
-    def marks_text(self) -> str:
-        """The number of marked users, and of those not shown; empty if there are none."""
-        if not self.marks:
-            return ""
-        hidden = f" ({self.hidden_marks:,} not shown)" if self.hidden_marks else ""
-        return f"{len(self.marks):,} marked{hidden}"
+    async def toggle_query(self, state: State, query: Query) -> None:
+        """Mark all users of a query; if all of them are marked, unmark them.
 
-    def remove_marks(self, user_ids: Iterable[str]) -> None:
-        """Unmark users."""
-        self.marks.difference_update(user_ids)
-        self._marks_changed()
+        Args:
+            state: the state of the store.
+            query: the query.
+        """
+        toggled = partial(self.marks.toggled, self.store, state, query)
+        await self._learn(state, self.marks.take(await run_in_thread(toggled)))
+        self.marks_changed()
 
-    def _marks_changed(self) -> None:
-        if not self.marks:
-            self.hidden_marks = 0
+    async def add_marks(self, state: State, user_ids: Sequence[str]) -> None:
+        """Mark users, in addition to those that are marked.
+
+        Args:
+            state: the state of the store.
+            user_ids: the User IDs, also of users who are not loaded.
+        """
+        await self._learn(state, user_ids)
+        self.marks.add(user_ids)
+        self.marks_changed()
+
+    async def _learn(self, state: State, user_ids: Sequence[str]) -> None:
+        if self.marks.selection.steps and user_ids:
+            await ask(state, partial(self.marks.learn, state, user_ids))
+
+    def marks_changed(self) -> None:
+        """Show the marks on all pages."""
         for listener in self._listeners:
             listener.show_marks()
 

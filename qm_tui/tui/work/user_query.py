@@ -1,97 +1,98 @@
 """The query of the users table: users found by filter and sorted, in the background."""
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from threading import Lock
 
 from textual.message import Message
 
 from qm_tui.crash import log_and_describe
-from qm_tui.progress import in_chunks, yield_control
-from qm_tui.store.changes.activity_index import ActivityIndex
+from qm_tui.progress import YieldControl, in_chunks, yield_control
 from qm_tui.store.interface import UserStore
-from qm_tui.store.state import State
+from qm_tui.store.state import FIRST, Place, Side, State, Window
 from qm_tui.tui.work.job import UserListView, ViewQuery
-from qm_tui.users.fields import Field, User
+from qm_tui.tui.work.marks import MarkChanges, Marks
+from qm_tui.tui.work.user_rows import LOADED
+from qm_tui.users.fields import FIELDS, Field
 from qm_tui.users.new_values import ValuesInUse
+from qm_tui.users.query.counts import values_by_count
 from qm_tui.users.query.filter_fields import FilterKind
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
-from qm_tui.users.query.search import Query, QueryExecutor
+from qm_tui.users.query.query import Query, Selection, these
 
 
 class QuerySuperseded(Exception):
     """There is a newer query."""
 
 
-class UserQueryRunner:
-    """Finds the users of a query. It is used by several threads.
+class UserQueries:
+    """The queries of the users table, and the values in use for completion.
 
     Args:
-        store: the store, for filters by date of change and by import.
-        marks: the User IDs of the marked users; the caller keeps it up to date.
+        store: the store.
+        marks: the marked users, for filters that use them.
 
     Attributes:
         in_use: the prepared values in use, to find new ones; empty until they are prepared.
     """
 
-    def __init__(self, store: UserStore, marks: Collection[str]) -> None:
-        self._executor = QueryExecutor(yield_control(self._check))
-        self._activity = ActivityIndex(store, lambda: marks)
-        self._lock = Lock()
-        self._query_number = 0
-        self._running_number: int | None = None
-        self._values: Mapping[str, Sequence[str]] = {}
+    def __init__(self, store: UserStore, marks: Marks) -> None:
+        self.store, self.marks = store, marks
         self.in_use = ValuesInUse()
-        self._prepared: Mapping[str, User] | None = None
+        self._number = self._prepared = 0
+        self._values: Mapping[str, Sequence[str]] = {}
 
-    def begin_query(self) -> int:
-        """Start a new query, and return its number. Older ones raise `QuerySuperseded`."""
-        self._query_number += 1
-        return self._query_number
+    def begin(self) -> YieldControl:
+        """Start a new query; return what it calls about every millisecond.
 
-    def user_ids(
-        self, users: Mapping[str, User], query: ViewQuery, number: int | None = None
-    ) -> Sequence[str]:
-        """Return the User IDs of the users of a query, in order. For worker threads.
+        Older queries are ended by `QuerySuperseded`.
+        """
+        self._number += 1
+        return self._rest()
+
+    def _rest(self) -> YieldControl:
+        number = self._number
+
+        def check() -> None:
+            if number != self._number:
+                raise QuerySuperseded
+
+        return yield_control(check)
+
+    def parse(self, query: ViewQuery, marked: Selection | None = None) -> Query:
+        """Return a query that the store can be asked.
 
         Args:
-            users: the users of a state.
             query: the query.
-            number: the number of the query, if a newer one cancels it.
+            marked: the marked users; if not given, those that are marked now.
 
         Raises:
-            FilterSyntaxError: the filter is invalid, or needs details that are no longer available.
-            QuerySuperseded: there is a newer query.
+            FilterSyntaxError: the filter is invalid.
         """
-        if not query.filter and not query.sort:
-            return list(users)
-        parsed_query = Query(parse_filter(query.filter, is_typing=True), query.sort)
-        with self._lock:
-            self._running_number = number
-            return self._executor.execute(users, parsed_query, self._activity)
+        terms = parse_filter(query.filter, is_typing=True)
+        marked = self.marks.selection if marked is None else marked
+        return Query(terms, query.sort, marked).relevant
 
-    def prepare(self, users: Mapping[str, User]) -> None:
-        """Prepare what the first query needs. For worker threads.
-
-        Raises:
-            QuerySuperseded: a query was started in the meantime; what is prepared is kept.
-        """
-        with self._lock:
-            if users is self._prepared:
-                return
-            self._running_number = self._query_number
-            self._executor.prepare(users)
-            self._values = self._executor.common_values()
-            self.in_use = ValuesInUse(self._values)
-            self._prepared = users
+    def prepare(self, state: State) -> None:
+        """Prepare what the first query needs, and the values in use. For worker threads."""
+        if state.version == self._prepared:
+            return
+        with suppress(QuerySuperseded):  # a query was started, which prepares it, too
+            state.prepare(self._rest())
+        rest = yield_control()
+        self._values = {
+            field.key: [
+                value for value, _ in values_by_count(state.groups((field.key,), rest=rest), rest)
+            ]
+            for field in FIELDS
+            if field.repeats
+        }
+        self.in_use = ValuesInUse(self._values)
+        self._prepared = state.version
 
     def values_of(self, field: Field) -> Sequence[str]:
         """Return the prepared values of a field that several users have, most frequent first."""
         return self._values.get(field.key, ())
-
-    def _check(self) -> None:
-        if self._running_number is not None and self._running_number != self._query_number:
-            raise QuerySuperseded
 
 
 def depends_on_marks(filter_text: str) -> bool:
@@ -104,10 +105,10 @@ def depends_on_marks(filter_text: str) -> bool:
 
 
 def make_view(
-    runner: UserQueryRunner,
+    queries: UserQueries,
     state: State,
     query: ViewQuery,
-    changed: Iterable[str] = (),
+    changed: Collection[str] = (),
     added: Container[str] = (),
     *,
     lifts: bool = False,
@@ -117,7 +118,7 @@ def make_view(
     A filter that needs details that are no longer available is cleared.
 
     Args:
-        runner: finds the users.
+        queries: the queries of the table.
         state: the state.
         query: the query.
         changed: the User IDs of the users that a job changed or added; they get a sign, and the
@@ -125,54 +126,89 @@ def make_view(
         added: the User IDs of the users that it added.
         lifts: whether to clear a filter that would hide one of them.
     """
+    rest = yield_control()
     unfiltered = replace(query, filter="")
+    mark_changes = queries.marks.changes(queries.store, state, rest)
+    marked = mark_changes.applied_to(queries.marks.selection)
     try:
-        user_ids = runner.user_ids(state.users, query)
+        searched = queries.parse(query, marked)
+        count = state.count(searched, rest)
         is_lifted = False
     except FilterSyntaxError:
-        user_ids = runner.user_ids(state.users, unfiltered)
+        searched = queries.parse(unfiltered)
+        count = state.count(searched, rest)
         is_lifted = True
     signs = {user_id: "+" if user_id in added else "~" for user_id in changed}
-    if lifts and query.filter and not signs.keys() <= set(user_ids):
-        user_ids = runner.user_ids(state.users, unfiltered)
-        is_lifted = True
-    first = None
+    of_changed = these(signs)
+    if lifts and searched.terms:
+        shown = state.count(searched.among(of_changed), rest)
+        if shown.number < len(signs):
+            searched = queries.parse(unfiltered)
+            count = state.count(searched, rest)
+            is_lifted = True
+    cursor_id, place = None, FIRST
     if signs:
-        first = next((row for row, user_id in enumerate(user_ids) if user_id in signs), None)
-    shown = unfiltered if is_lifted else query
-    return UserListView(state, user_ids, signs, first, query=shown, is_lifted=is_lifted)
+        first = state.window(searched.among(of_changed), FIRST, 1, rest).users
+        if first:
+            cursor_id = first[0].user_id
+            place = Place(Side.AROUND, (cursor_id,))
+    window = load_window(queries.marks, state, searched, place, rest)
+    return UserListView(
+        state,
+        searched,
+        count,
+        window,
+        signs,
+        cursor_id,
+        query=unfiltered if is_lifted else query,
+        is_lifted=is_lifted,
+        mark_changes=mark_changes,
+    )
 
 
-class MarksCompared(Message):
-    """The marks were compared with the shown users.
+def load_window(
+    marks: Marks, state: State, query: Query, place: Place, rest: YieldControl
+) -> Window:
+    """Return the first users that the table loads, and learn which are marked."""
+    window = state.window(query, place, LOADED, rest)
+    marks.learn(state, [user.user_id for user in window.users], rest)
+    return window
+
+
+class MarksCounted(Message):
+    """The marked users were counted, and those that are not shown.
 
     Args:
         number: the number of the comparison.
-        deleted: the User IDs of marked users that have been deleted.
-        hidden: the number of marked users that are not shown.
+        changes: what must change so that the same users are marked, without deleted ones.
+        marked: how many they are.
+        hidden: how many of them are not shown.
     """
 
-    def __init__(self, number: int, deleted: Collection[str], hidden: int) -> None:
+    def __init__(self, number: int, changes: MarkChanges, marked: int, hidden: int) -> None:
         super().__init__()
-        self.number, self.deleted, self.hidden = number, deleted, hidden
+        self.number, self.changes, self.marked, self.hidden = number, changes, marked, hidden
 
 
-def compare_marks(number: int, view: UserListView, marked: Sequence[str]) -> MarksCompared:
-    """Compare marks with the shown users. For worker threads.
+def count_marks(number: int, view: UserListView, queries: UserQueries) -> MarksCounted:
+    """Count the marked users. For worker threads.
 
     Args:
-        number: the number of the comparison.
+        number: the number of the count.
         view: the users table.
-        marked: the User IDs of the marked users.
+        queries: the queries of the table, with the marks.
     """
-    rest = yield_control()
-    existing: set[str] = set()
-    for chunk in in_chunks(marked, rest):
-        existing |= view.state.users.keys() & chunk
-    shown = 0
-    for chunk in in_chunks(view.user_ids, rest):
-        shown += sum(user_id in existing for user_id in chunk)
-    return MarksCompared(number, set(marked) - existing, len(existing) - shown)
+    rest, state, selection = yield_control(), view.state, queries.marks.selection
+    changes = queries.marks.changes(queries.store, state, rest)
+    named = changes.applied_to(selection).exceptions
+    existing = set[str]()
+    for batch in in_chunks(named, rest):
+        existing |= state.selected(these(batch), batch, rest)
+    changes = changes._replace(deleted=named - existing)
+    selection = changes.applied_to(selection)
+    marked = state.count(Query(within=selection), rest).number
+    shown = state.count(view.searched.among(selection), rest).number
+    return MarksCounted(number, changes, marked, marked - shown)
 
 
 class QueryFinished(Message):
@@ -201,26 +237,30 @@ class QueryFailed(Message):
 
 
 def run_query(
-    runner: UserQueryRunner,
+    queries: UserQueries,
     view: UserListView,
     query: ViewQuery,
-    number: int,
+    rest: YieldControl,
     cursor_id: str | None,
     post_message: Callable[[Message], object],
 ) -> None:
     """Find the users of a query, and send the result. For worker threads.
 
     Args:
-        runner: finds the users.
+        queries: the queries of the table.
         view: the current users table.
         query: the query.
-        number: the number of the query.
+        rest: what `UserQueries.begin` returned for it.
         cursor_id: the user that the cursor stays on, if it is still shown.
         post_message: called with `QueryFinished` or `QueryFailed`; not called if there is a newer
             query.
     """
+    state = view.state
     try:
-        user_ids = runner.user_ids(view.state.users, query, number)
+        searched = queries.parse(query)
+        count = state.count(searched, rest)
+        place = FIRST if cursor_id is None else Place(Side.AROUND, (cursor_id,))
+        window = load_window(queries.marks, state, searched, place, rest)
     except QuerySuperseded:
         return
     except FilterSyntaxError as issue:
@@ -229,10 +269,7 @@ def run_query(
     except Exception as error:
         post_message(QueryFailed(query, log_and_describe(error)))
         return
-    try:
-        row = user_ids.index(cursor_id) if cursor_id is not None else 0
-    except ValueError:
-        row = 0
-    post_message(
-        QueryFinished(UserListView(view.state, user_ids, view.change_symbols, row, query=query))
+    found = UserListView(
+        state, searched, count, window, view.change_symbols, window.user_id, query=query
     )
+    post_message(QueryFinished(found))

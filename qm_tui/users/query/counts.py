@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from operator import itemgetter
 from typing import Final, NamedTuple, TypeVar
 
 from qm_tui.progress import YieldControl, in_chunks
-from qm_tui.users.fields import CATEGORICAL, FIELD, Field, User
+from qm_tui.users.fields import CATEGORICAL, Field
 from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterField, FilterKind
 from qm_tui.users.query.filter_parser import quote_value
-from qm_tui.users.query.licenses import License, license_flags, licenses_in
+from qm_tui.users.query.licenses import LICENSE_KEYS, License, licenses_in
 from qm_tui.users.query.sorting import name_key_of_locale
 
 COUNTABLE_FIELDS: Final[tuple[FilterField, ...]] = tuple(
@@ -28,11 +27,11 @@ NO_FLAG: Final = "neither yes nor no"
 
 _FLAGS: Final = {"1": "yes", "0": "no", "": EMPTY}
 
-ACTIVE_INDEX: Final = FIELD["is_active"].index
-"""The index in a `User` of whether the user is active."""
-
 INACTIVE: Final = "0"
 """The value of an inactive user, as `active:no` finds it."""
+
+Groups = Mapping[tuple[str, ...], int]
+"""The number of users by their values of several fields, as `State.groups` returns it."""
 
 V = TypeVar("V")
 
@@ -93,23 +92,24 @@ class FieldValues:
         return 0 if row is None else self.counts[row].number
 
 
-def count_by(
-    users: Iterable[User], by: FilterField, yield_control: YieldControl
-) -> tuple[Count, ...]:
+def keys_to_count(by: FilterField) -> tuple[str, ...]:
+    """Return the keys of the fields by which users must be grouped for `count_by`."""
+    return LICENSE_KEYS if by.field is None else (by.field.key,)
+
+
+def count_by(groups: Groups, by: FilterField, yield_control: YieldControl) -> tuple[Count, ...]:
     """Count users by value, most frequent first; equally frequent values are sorted.
 
     Users with several licenses are counted once per license.
 
     Args:
-        users: the users.
+        groups: the number of users by their values of the fields of `keys_to_count`.
         by: one of `COUNTABLE_FIELDS`.
         yield_control: called about every millisecond.
     """
     if by.field is None:
-        return _license_counts(
-            count_values(map(license_flags, users), yield_control), by, yield_control
-        )
-    totals = count_values(map(itemgetter(by.field.index), users), yield_control)
+        return _license_counts(groups, by, yield_control)
+    totals = _by_single_value(groups, yield_control)
     if by.kind is FilterKind.FLAG:
         return _flag_counts(totals, by, yield_control)
     return tuple(
@@ -119,20 +119,16 @@ def count_by(
     )
 
 
-def count_field_values(
-    users: Iterable[User], by: FilterField, yield_control: YieldControl
-) -> FieldValues:
+def count_field_values(groups: Groups, by: FilterField, yield_control: YieldControl) -> FieldValues:
     """Count the values of a text field, in the order of `count_by`.
 
     Args:
-        users: the users.
+        groups: the number of users by their value of the field, and whether they are active.
         by: the filter field.
         yield_control: called about every millisecond.
     """
-    assert by.field is not None  # noqa: S101
-    totals = count_values(map(itemgetter(by.field.index, ACTIVE_INDEX), users), yield_control)
     numbers, inactive = Counter[str](), Counter[str]()
-    for items in in_chunks(totals.items(), yield_control):
+    for items in in_chunks(groups.items(), yield_control):
         for (value, active), number in items:
             numbers[value] += number
             if active == INACTIVE:
@@ -144,6 +140,25 @@ def count_field_values(
             for value in values
         )
     return FieldValues(by, counts, positions_of((count.value for count in counts), yield_control))
+
+
+def _by_single_value(groups: Groups, yield_control: YieldControl) -> Counter[str]:
+    totals = Counter[str]()
+    for items in in_chunks(groups.items(), yield_control):
+        totals.update({value: number for (value,), number in items})
+    return totals
+
+
+def values_by_count(groups: Groups, yield_control: YieldControl) -> list[tuple[str, int]]:
+    """Return the values of one field with their numbers, as `count_by` sorts them, but not empty.
+
+    Args:
+        groups: the number of users by their value of the field.
+        yield_control: called about every millisecond.
+    """
+    totals = _by_single_value(groups, yield_control)
+    totals.pop("", None)
+    return [(value, totals[value]) for value in sort_by_count(totals, yield_control)]
 
 
 def positions_of(values: Iterable[V], yield_control: YieldControl) -> dict[V, int]:
@@ -160,7 +175,7 @@ def term_for(by: FilterField, value: str) -> str:
 
 
 def _license_counts(
-    totals: Counter[tuple[str, ...]], by: FilterField, yield_control: YieldControl
+    totals: Groups, by: FilterField, yield_control: YieldControl
 ) -> tuple[Count, ...]:
     licenses = Counter[License]()
     for items in in_chunks(totals.items(), yield_control):

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from qm_tui.text import listed, sanitize
+from qm_tui.users.fields import Field
 from qm_tui.users.query.filter_fields import (
+    FILTER_FIELDS,
     FilterField,
     FilterKind,
     matching_fields,
@@ -84,6 +86,12 @@ class Term:
     is_not: bool
     start: int
     end: int
+
+
+def exact_term(field: Field, value: str) -> Term:
+    """Return the term that matches users with exactly this value of a text field."""
+    is_exact = bool(value)  # an empty value without `=` matches no other
+    return Term(FILTER_FIELDS[field.filter_name], (Value(value, is_exact),), False, 0, 0)
 
 
 def quote_value(text: str) -> str:

@@ -1,28 +1,27 @@
 """Counts of licenses in use: by type, by department, and by inactive users."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from qm_tui.progress import YieldControl, in_chunks
-from qm_tui.users.fields import FIELD, User
 from qm_tui.users.query.counts import (
-    ACTIVE_INDEX,
     INACTIVE,
-    count_values,
+    Groups,
     positions_of,
     sort_by_count,
     term_for,
 )
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
-from qm_tui.users.query.licenses import LICENSES_AT, License, licenses_in
+from qm_tui.users.query.licenses import LICENSE_KEYS, License, licenses_in
 
 LICENSES: Final = tuple(License)
 """The types in display order, `License.NONE` last."""
 
 _DEPARTMENT: Final = FILTER_FIELDS["department"]
-_key_of = itemgetter(FIELD["department"].index, ACTIVE_INDEX, *LICENSES_AT)
+
+KEYS_TO_COUNT: Final = ("department", "is_active", *LICENSE_KEYS)
+"""The keys of the fields by which users must be grouped for `count_licenses`."""
 
 
 class LicenseUse(NamedTuple):
@@ -77,17 +76,16 @@ class LicensesInUse(NamedTuple):
     rows: Mapping[str, int]
 
 
-def count_licenses(users: Iterable[User], yield_control: YieldControl) -> LicensesInUse:
+def count_licenses(groups: Groups, yield_control: YieldControl) -> LicensesInUse:
     """Count licenses. Users with several licenses are counted once per license.
 
     Args:
-        users: the users.
+        groups: the number of users by their values of the fields of `KEYS_TO_COUNT`.
         yield_control: called about every millisecond.
     """
-    tally = count_values(map(_key_of, users), yield_control)
     numbers, inactive = Counter[License](), Counter[License]()
     departments, by_license = Counter[str](), Counter[tuple[str, License]]()
-    for items in in_chunks(tally.items(), yield_control):
+    for items in in_chunks(groups.items(), yield_control):
         for (department, active, *flags), number in items:
             departments[department] += number
             for license in licenses_in(tuple(flags)):

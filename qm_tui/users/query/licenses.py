@@ -30,10 +30,10 @@ LETTERS: Final = {License.UNLIMITED: "U", License.ON_DEMAND: "O", License.COMPUT
 NO_LICENSE: Final = "–"
 """The cell of a user without a license."""
 
-LICENSES_AT: Final = tuple(index for _, index in _FLAGS)
-"""The indexes of the three license flags in a `User`."""
+LICENSE_KEYS: Final = tuple(FIELDS[index].key for _, index in _FLAGS)
+"""The keys of the fields of the three licenses."""
 
-license_flags = itemgetter(*LICENSES_AT)
+license_flags = itemgetter(*(index for _, index in _FLAGS))
 """Return the three license flags of a user."""
 
 

@@ -1,6 +1,6 @@
 """Lookup of the users in a typed or pasted list.
 
-The list may come from an email, a spreadsheet or a CSV file. `UserLookup` finds the users of an
+The list may come from an email, a spreadsheet or a CSV file. A `Directory` finds the users of an
 entry; its results also determine the entries:
 
 - A whole line that matches a user is one entry, for example `Berg, Anna`.
@@ -18,12 +18,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from qm_tui.progress import YieldControl
+from qm_tui.progress import YieldControl, in_chunks
 from qm_tui.users.fields import FIELDS, User
-from qm_tui.users.query.user_lookup import LookupKey, LookupResult, UserLookup
+from qm_tui.users.query.lookup import NOT_FOUND, Directory, LookupKey, LookupResult
 
-_CHUNK: Final = 50
-"""The number of parts between two calls of `yield_control`: one or two milliseconds."""
+_LINES: Final = 200
+"""The number of lines of which all texts are asked at once: some milliseconds."""
+
+_AT_ONCE: Final = 500
+"""The number of texts in one question."""
 
 _SEPARATORS: Final = "\t;,"
 _PART: Final = {
@@ -96,20 +99,18 @@ class _Part(NamedTuple):
         return self.result.user_ids
 
 
-def resolve_list(
-    lines: Iterable[str], lookup: UserLookup, yield_control: YieldControl
-) -> ResolvedList:
+def resolve_list(lines: Iterable[str], directory: Directory, rest: YieldControl) -> ResolvedList:
     """Return the users in a list.
 
     Args:
         lines: the list.
-        lookup: the index of the users.
-        yield_control: called every one or two milliseconds.
+        directory: finds users; it is asked for many texts at once.
+        rest: called every one or two milliseconds.
     """
     user_ids: dict[str, None] = {}
     unsettled: dict[str, UnresolvedEntry] = {}
     entries = settled = 0
-    for line, part in _entries(lines, lookup, yield_control):
+    for line, part in _entries(lines, directory, rest):
         entries += 1
         if len(part.user_ids) == 1:
             settled += 1
@@ -120,25 +121,69 @@ def resolve_list(
     return ResolvedList(list(user_ids), list(unsettled.values()), entries, settled)
 
 
+class _Answers:
+    """The answers about the texts of a list.
+
+    What is not known yet is found nowhere, until it is asked together with all else that is not.
+    """
+
+    def __init__(self, directory: Directory, rest: YieldControl) -> None:
+        self._directory, self._rest = directory, rest
+        self._known: dict[tuple[str, bool], LookupResult] = {}
+        self._users: dict[str, User | None] = {}
+        self._open: dict[tuple[str, bool], None] = {}
+        self._open_users: dict[str, None] = {}
+
+    def find(self, text: str, *, only_names: bool = False) -> LookupResult:
+        """Return the users for a text."""
+        found = self._known.get((text, only_names))
+        if found is None:
+            self._open[text, only_names] = None
+        return found or NOT_FOUND
+
+    def user(self, user_id: str) -> User | None:
+        """Return a user by its ID."""
+        if user_id not in self._users:
+            self._open_users[user_id] = None
+        return self._users.get(user_id)
+
+    def ask(self) -> bool:
+        """Ask what is not known yet; return whether there was anything."""
+        has_asked = bool(self._open or self._open_users)
+        for only_names in (False, True):
+            texts = [text for text, of_names in self._open if of_names is only_names]
+            for batch in in_chunks(texts, int, _AT_ONCE):
+                found = self._directory.lookup(batch, self._rest, only_names=only_names)
+                self._known.update(
+                    ((text, only_names), one) for text, one in zip(batch, found, strict=True)
+                )
+        for batch in in_chunks(self._open_users, int, _AT_ONCE):
+            self._users.update(zip(batch, self._directory.users(batch), strict=True))
+        self._open, self._open_users = {}, {}
+        return has_asked
+
+
 def _entries(
-    lines: Iterable[str], lookup: UserLookup, yield_control: YieldControl
+    lines: Iterable[str], directory: Directory, rest: YieldControl
 ) -> Iterator[tuple[int, _Part]]:
     """Yield the entries with their line numbers."""
-    is_first, since_yield = True, 0
-    for number, line in enumerate(lines, start=1):
-        parts: list[_Part] = []
-        for part in _parts(line, lookup):
-            parts.append(part)
-            since_yield += 1
-            if since_yield >= _CHUNK:
-                yield_control()
-                since_yield = 0
-        if not parts or (is_first and _is_header(parts)):
+    answers, is_first, first = _Answers(directory, rest), True, 1
+    for batch in in_chunks(lines, int, _LINES):
+        parsed = [list(_parts(line, answers)) for line in batch]
+        while answers.ask():
+            parsed = [list(_parts(line, answers)) for line in batch]
+        rest()
+        kept: list[tuple[int, list[_Part]]] = []
+        for number, parts in enumerate(parsed, first):
+            if parts and not (is_first and _is_header(parts)):
+                kept.append((number, parts))
             is_first = is_first and not parts
-            continue
-        is_first = False
-        for part in _without_values(parts, lookup):
-            yield number, part
+        first += len(batch)
+        bare = [list(_without_values(parts, answers)) for _, parts in kept]
+        if answers.ask():
+            bare = [list(_without_values(parts, answers)) for _, parts in kept]
+        for (line, _), entries in zip(kept, bare, strict=True):
+            yield from ((line, part) for part in entries)
 
 
 def _is_header(parts: Sequence[_Part]) -> bool:
@@ -148,42 +193,42 @@ def _is_header(parts: Sequence[_Part]) -> bool:
 # The parts of a line
 
 
-def _parts(text: str, lookup: UserLookup) -> Iterator[_Part]:
+def _parts(text: str, answers: _Answers) -> Iterator[_Part]:
     """Yield the parts of a text, split as far as necessary."""
     bare = _strip_decoration(text)
     if not bare:
         return
-    whole = _Part(bare, lookup.find(bare))
+    whole = _Part(bare, answers.find(bare))
     separator = next((separator for separator in _SEPARATORS if separator in text), "")
     texts = _split(text, separator) if separator and not whole.user_ids else ()
     if len(texts) > 1:
-        yield from _of_several(texts, separator, lookup)
+        yield from _of_several(texts, separator, answers)
     else:
         yield whole
 
 
-def _of_several(texts: Sequence[str], separator: str, lookup: UserLookup) -> Iterator[_Part]:
+def _of_several(texts: Sequence[str], separator: str, answers: _Answers) -> Iterator[_Part]:
     index = 0
     while index < len(texts):
-        pair = _full_name(texts[index : index + 2], separator, lookup)
+        pair = _full_name(texts[index : index + 2], separator, answers)
         if pair is not None:
             yield pair
             index += 2
         else:
-            yield from _parts(texts[index], lookup)
+            yield from _parts(texts[index], answers)
             index += 1
 
 
-def _full_name(texts: Sequence[str], separator: str, lookup: UserLookup) -> _Part | None:
+def _full_name(texts: Sequence[str], separator: str, answers: _Answers) -> _Part | None:
     """Return two parts as a first and a last name, or None if they are not a name."""
     bare = [text for text in map(_strip_decoration, texts) if text]
     if len(bare) < 2:
         return None
     # names separated by a comma are probably "Last, First"
     text = ", ".join(bare) if separator == "," else " ".join(bare)
-    found = lookup.find_by_name(text)
+    found = answers.find(text, only_names=True)
     if not found.user_ids:
-        found = lookup.find_by_name(" ".join(bare))
+        found = answers.find(" ".join(bare), only_names=True)
     return _Part(text, found) if found.user_ids else None
 
 
@@ -208,10 +253,11 @@ def _split(text: str, separator: str) -> list[str]:
 # The entries among them
 
 
-def _without_values(parts: Sequence[_Part], lookup: UserLookup) -> Iterator[_Part]:
+def _without_values(parts: Sequence[_Part], answers: _Answers) -> Iterator[_Part]:
     """Yield the parts that are entries, without the other values of a user in the same line."""
     in_row = set(_users_of_row(parts)) if len(parts) > 1 else set()
-    values = {value for user_id in in_row for value in _values_of(lookup.users[user_id])}
+    users = filter(None, map(answers.user, in_row))
+    values = {value for user in users for value in _values_of(user)}
     yielded: set[str] = set()
     for part in parts:
         user_id = next((user_id for user_id in part.user_ids if user_id in in_row), None)

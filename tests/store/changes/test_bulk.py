@@ -15,7 +15,7 @@ from qm_tui.store.changes.plan import NothingToChange, PlanOutdated, commit_plan
 from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.validation import ValidationOptions
-from tests.helpers import ANNA, commit, commit_unchecked, user
+from tests.helpers import ANNA, commit, commit_unchecked, held, user, users_of
 
 BO = user("bo", location="Bergen", is_active="0")
 CY = user("cy", location="", department="IT")
@@ -47,7 +47,7 @@ def change(values, *user_ids, kind=TransactionKind.SET, terms=None):
 )
 def test_plan_counts_changed_unchanged_and_missing_users(store, values, whom, changed, same, gone):
     plan = plan_bulk(change(values, *whom), store.state)
-    names = {one.user_id: one.user_name for one in store.state.users.values()}
+    names = {one.user_id: one.user_name for one in users_of(store.state).values()}
     assert [names[user_id] for user_id in plan.changes] == changed
     assert (plan.unchanged, plan.missing, plan.skipped) == (same, gone, {})
     assert plan.users == len(changed) + same
@@ -61,7 +61,7 @@ def test_users_that_would_be_invalid_are_skipped_and_listed(path):
     plan = commit_bulk(store, change({"location": "X"}, ANNA.user_id, BROKEN.user_id))
     assert [*plan.changes] == [ANNA.user_id]
     assert [one.message for one in plan.skipped[BROKEN.user_id]] == ["Last Name is required"]
-    assert open_store(path).load().users[BROKEN.user_id] == BROKEN
+    assert open_store(path).load().user(BROKEN.user_id) == BROKEN
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_plan_that_would_affect_other_users_is_not_carried_out(store, path):
         commit_plan(store, seen)
     assert [*again.value.plan.changes] == [CY.user_id]
     commit_plan(store, again.value.plan)
-    assert store.state.users[CY.user_id].location == "Oslo"
+    assert users_of(store.state)[CY.user_id].location == "Oslo"
 
 
 def test_changes_of_other_fields_do_not_invalidate_a_plan(store, path):
@@ -134,7 +134,7 @@ def test_changes_of_other_fields_do_not_invalidate_a_plan(store, path):
     seen = plan_bulk(asked, store.state)
     commit(path, BO._replace(agent_id="B-7"))
     commit_plan(store, seen)
-    assert store.state.users[BO.user_id] == BO._replace(agent_id="B-7", location="Oslo")
+    assert store.state.user(BO.user_id) == BO._replace(agent_id="B-7", location="Oslo")
 
 
 def test_deletion_of_a_changed_user_is_not_carried_out(store, path):
@@ -143,7 +143,7 @@ def test_deletion_of_a_changed_user_is_not_carried_out(store, path):
     commit(path, BO._replace(agent_id="B-7"))
     with pytest.raises(PlanOutdated):
         commit_plan(store, seen)
-    assert BO.user_id in store.state.users
+    assert store.state.user(BO.user_id) is not None
 
 
 # Warnings
@@ -180,4 +180,4 @@ def test_canceled_change_changes_nothing(path, phase):
     with pytest.raises(Cancelled):
         commit_bulk(store, change({"location": "X"}, *user_ids), progress=cancels)
     assert store.state.version == before.version
-    assert open_store(path).load() == before
+    assert held(open_store(path).load()) == held(before)

@@ -8,7 +8,7 @@ from qm_tui.store.changes.undo import plan_undo
 from qm_tui.store.errors import ConfirmationRequired
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.users.fields import User
-from tests.helpers import ANNA, commit, undo, user, write_unchecked
+from tests.helpers import ANNA, commit, undo, user, users_of, write_unchecked
 
 BO, CY = user("bo"), user("cy")
 
@@ -31,10 +31,10 @@ def _kept(plan) -> list[tuple[str, str]]:
 
 def test_undo_reverts_changes_additions_and_deletions(store, path):
     _commit(store, ANNA, BO)
-    before = dict(store.state.users)
+    before = users_of(store.state)
     number = _commit(store, ANNA._replace(location="X", agent_id=""), CY, delete=(BO.user_id,))
     plan = undo(store, number)
-    assert dict(store.state.users) == before
+    assert users_of(store.state) == before
     assert (plan.restored, plan.reverted, plan.removed, plan.skipped) == (1, 1, 1, [])
     assert plan.effect_text == (
         "1 user will be reverted, 1 user will be restored, 1 user will be deleted"
@@ -43,18 +43,18 @@ def test_undo_reverts_changes_additions_and_deletions(store, path):
     assert store.transactions()[0].action == Action(
         TransactionKind.UNDO, f"{number}", "edit of 3 users"
     )
-    assert dict(open_store(path).load().users) == before
+    assert users_of(open_store(path).load()) == before
 
 
 def test_undo_can_be_undone_repeatedly(store):
     _commit(store, ANNA, BO)
     number = _commit(store, ANNA._replace(location="X"), CY, delete=(BO.user_id,))
-    after = dict(store.state.users)
+    after = users_of(store.state)
     undo(store, number)
     undo(store, number + 1)
-    assert dict(store.state.users) == after
+    assert users_of(store.state) == after
     undo(store, number + 2)
-    assert store.state.users[ANNA.user_id] == ANNA
+    assert store.state.user(ANNA.user_id) == ANNA
 
 
 def test_undo_lists_values_and_users_changed_or_deleted_since(store):
@@ -69,7 +69,7 @@ def test_undo_lists_values_and_users_changed_or_deleted_since(store):
     _commit(store, delete=(BO.user_id,))
     plan = undo(store, number)
     assert _kept(plan) == [("Anna Berg", "location"), (BO.user_id, ""), ("Di Disen", "")]
-    assert list(store.state.users.values()) == [
+    assert list(users_of(store.state).values()) == [
         ANNA._replace(location="Z"),
         CY,
         user("di", location="X"),
@@ -93,7 +93,7 @@ def test_undo_skips_a_user_name_in_use_and_reverts_other_fields(store):
     _commit(store, BO._replace(user_name="anna"))
     plan = undo(store, number)
     assert _kept(plan) == [("Anna Berg", "user_name")]
-    assert store.state.users[ANNA.user_id] == ANNA._replace(user_name="ann")
+    assert store.state.user(ANNA.user_id) == ANNA._replace(user_name="ann")
 
 
 def test_undo_skips_a_value_that_would_be_invalid(store):
@@ -103,7 +103,7 @@ def test_undo_skips_a_value_that_would_be_invalid(store):
     plan = undo(store, number)
     assert _kept(plan) == [("Anna Berg", "phone_ip")]
     assert plan.skipped[0].is_invalid
-    assert store.state.users[ANNA.user_id] == ANNA
+    assert store.state.user(ANNA.user_id) == ANNA
 
 
 def test_undo_reverts_password_and_salt_together_or_not_at_all(store):
@@ -134,7 +134,7 @@ def test_undo_restores_every_value_that_was_stored(store, before, after):
     number = write_unchecked(store, {ANNA.user_id: after}).number
     plan = undo(store, number)
     assert plan.skipped == []
-    assert store.state.users[ANNA.user_id] == before
+    assert store.state.user(ANNA.user_id) == before
 
 
 def test_undo_of_a_mass_change_requires_confirmation(store):
@@ -147,7 +147,7 @@ def test_undo_of_a_mass_change_requires_confirmation(store):
             undo(store, number + 1, confirmed=confirmed)
         assert refused.value.count == 11
     undo(store, number + 1, confirmed=11)
-    assert store.state.users["u-n0"].agent_id == ""
+    assert users_of(store.state)["u-n0"].agent_id == ""
 
 
 def test_undo_with_another_result_than_expected_is_not_carried_out(store, path):
@@ -158,7 +158,7 @@ def test_undo_with_another_result_than_expected_is_not_carried_out(store, path):
     with pytest.raises(PlanOutdated) as changed:
         commit_plan(store, plan)
     assert _kept(changed.value.plan) == [("Anna Berg", "location")]
-    assert store.state.users[ANNA.user_id].location == "Z"
+    assert users_of(store.state)[ANNA.user_id].location == "Z"
 
 
 def test_change_of_another_user_does_not_invalidate_a_plan(store, path):

@@ -32,7 +32,7 @@ from qm_tui.store.interface import (
 )
 from qm_tui.store.tinydb import TinyDBUserStore, entries, open_tinydb_store
 from qm_tui.users.fields import User
-from tests.helpers import user
+from tests.helpers import user, users_of
 from tests.store.tinydb.faults.os_calls import CALLS, Killer, hooked
 
 MEMORY: Final = Path("/dev/shm")
@@ -159,7 +159,7 @@ def moments_of(folder: Path, retention: RetentionPolicy) -> list[Moment]:
     for step in STEPS:
         step(store)
         store.close()  # writes users.json
-        moments.append(Moment(files_in(folder), dict(store.load().users)))
+        moments.append(Moment(files_in(folder), users_of(store.load())))
     store.close()
     return moments
 
@@ -321,7 +321,7 @@ class DamageTrial:
         """Open the store; return what becomes of it: same, moment, said or refused."""
         store = self._open()
         try:
-            users = dict(store.load().users)
+            users = users_of(store.load())
             if users != self.intact.users:
                 if store.notices:
                     return "said", users
@@ -423,7 +423,7 @@ class DamageTrial:
     def _check_commit(self, label: str, expected: Users) -> None:
         store = self._open()
         try:
-            if dict(store.load().users) != expected:
+            if users_of(store.load()) != expected:
                 self.errors.append(f"{label}: after a commit other users")
         except StoreError as error:
             self.errors.append(f"{label}: after a commit refused: {error}")
@@ -497,8 +497,8 @@ def writing(path: Path, segment_bytes: int = 10**9) -> Iterator[Writer]:
 def is_moment_of_writing(store: UserStore, at_least: int) -> bool:
     """Whether a store holds what it held at a moment while `writing` went on."""
     number = store.state.number
-    locations = {one.location for one in store.state.users.values()}
-    return number >= at_least and len(store.state.users) == 3 and locations == {f"L{number}"}
+    locations = {one.location for one in users_of(store.state).values()}
+    return number >= at_least and store.state.total == 3 and locations == {f"L{number}"}
 
 
 def wait_for_another(acknowledged: Writer, number: int) -> None:

@@ -20,7 +20,7 @@ from qm_tui.store.errors import StoreBusy, StoreError
 from qm_tui.store.origin import current_origin
 from qm_tui.store.tinydb import UsersDB, open_tinydb_store
 from qm_tui.store.tinydb.lock import ImportMarkers, Lock, Names, Position
-from tests.helpers import sample_cases, user
+from tests.helpers import sample_cases, user, users_of
 from tests.store.tinydb.damage import (
     EDIT,
     commit,
@@ -193,7 +193,7 @@ def test_readers_see_all_that_a_stopped_writer_had_acknowledged(folder):
                     least = acknowledged()
                     store = open_tinydb_store(path)
                     assert store.load().number >= least
-                    assert {one.location for one in store.state.users.values()} == {
+                    assert {one.location for one in users_of(store.state).values()} == {
                         f"L{store.state.number}"
                     }
                     store.close()
@@ -225,7 +225,7 @@ def test_a_torn_or_missing_note_is_absent_and_said(path, damage):
         lock.write_bytes(damage(lock.read_bytes()))
     store = open_tinydb_store(path)
     with within(1):
-        assert set(store.load().users) == {"u2222222222a", "u-bo"}
+        assert set(users_of(store.load())) == {"u2222222222a", "u-bo"}
     assert any("users.lock" in one for one in store.notices)
     commit(store, user("cy"))
     store.close()
@@ -326,7 +326,7 @@ def test_what_is_no_file_is_refused_or_read_without_hanging(path, name, kind):
         try:
             store = open_tinydb_store(path, wait=0.1)
             try:
-                assert set(store.load().users) == {"u2222222222a", "u-bo"}
+                assert set(users_of(store.load())) == {"u2222222222a", "u-bo"}
                 assert store.notices or ".import." in name
                 commit(store, user("cy"))
             finally:
@@ -361,7 +361,7 @@ def test_two_megabytes_of_half_entries_are_read_within_a_second_and_said(path, e
         file.write(end)
     store = open_tinydb_store(path)
     with within(1):
-        assert set(store.load().users) == {"u2222222222a", "u-bo"}
+        assert set(users_of(store.load())) == {"u2222222222a", "u-bo"}
     assert any(f"{len(end):,} bytes" in one for one in store.notices)
     with within(10):
         assert len(store.maintenance.check()) < 5
@@ -407,7 +407,7 @@ def test_nothing_is_written_to_files_that_lost_their_names(path, name, is_copy):
     elif name == "users.log" and not is_copy:
         moved.rename(path.parent / name)
     final = open_tinydb_store(path)
-    names = {one.user_name for one in final.load().users.values()}
+    names = {one.user_name for one in users_of(final.load()).values()}
     assert names == {"anna", "bo", *(["cy"] if name == "users.lock" else [])}
     commit(final, user("ed"))
     final.close()

@@ -15,7 +15,7 @@ from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Maintenance, StoreIssueSeverity, TransactionKind
 from qm_tui.store.tinydb import open_tinydb_store
 from qm_tui.store.tinydb.storage import SnapshotWriter
-from tests.helpers import sample_cases, user, write_unchecked
+from tests.helpers import sample_cases, user, users_of, write_unchecked
 from tests.store.tinydb.damage import (
     ONE,
     SMALL,
@@ -53,7 +53,7 @@ def filled(path: Path) -> dict[str, Any]:
     for name in ("anna", "bo", "cy"):
         commit(store, user(name))
     store.close()
-    return dict(store.load().users)
+    return users_of(store.load())
 
 
 # Create and share
@@ -67,7 +67,7 @@ def test_a_store_is_shared_with_a_group(path, exists):
     assert maintenance(path).share("games") == (3 if exists else 0)
     for _ in range(2):
         store = open_tinydb_store(path, retention=SMALL)
-        assert dict(store.load().users) == users
+        assert users_of(store.load()) == users
         users["u-di"] = user("di", location=f"L{len(users)}")
         commit(store, users["u-di"])
         store.close()
@@ -139,7 +139,7 @@ def test_a_backup_that_was_cut_is_recovered_as_far_as_it_goes(folder, path):
             assert str(error).endswith(".")  # noqa: PT017 - too little was left
             continue
         store = open_tinydb_store(target)
-        assert len(store.load().users) == found.users >= most
+        assert store.load().total == found.users >= most
         assert all(one.endswith(".") for one in found.losses)
         assert found.users >= min(300, 300 * (len(data) * place // 8 - 2000) // size)
         assert found.losses
@@ -198,7 +198,7 @@ def test_check_names_users_who_have_one_user_name(path):
     store.load()
     users = [user("bo"), user("cy", user_name="ｂo")]
     with pytest.MonkeyPatch.context() as earlier:  # a version that compared them in another way
-        earlier.setattr("qm_tui.store.state.normalize_user_name", str.casefold)
+        earlier.setattr("qm_tui.store.memory.maps.normalize_user_name", str.casefold)
         write_unchecked(store, {one.user_id: one for one in users})
     store.close()
     (found,) = maintenance(path).check()
@@ -215,7 +215,7 @@ def test_a_transaction_that_was_interrupted_is_a_warning(folder, path, end):
         log.write(end)
     assert [one.severity for one in maintenance(path).check()] == [StoreIssueSeverity.WARNING]
     assert not maintenance(path).recover(folder / "new" / "users.json").losses
-    assert open_tinydb_store(folder / "new" / "users.json").load().users == users
+    assert users_of(open_tinydb_store(folder / "new" / "users.json").load()) == users
 
 
 def test_check_says_that_users_json_is_behind(path, monkeypatch):
@@ -299,7 +299,7 @@ def test_every_damage_is_found_and_as_much_as_can_be_read_is_recovered(folder, m
         if {**files_in(damaged), "users.lock": b""} != {**before, "users.lock": b""}:
             bad.append(f"{what}: recover changed the damaged store")
         store = open_tinydb_store(target)
-        users = dict(store.load().users)
+        users = users_of(store.load())
         if store.state.number != found.number or len(users) != found.users:
             bad.append(f"{what}: {found}, but {store.state}")
         # users.json or the log alone hold all users
@@ -364,7 +364,7 @@ def test_a_recovery_that_was_killed_is_repeated(folder, moments, call):
         except StoreError as error:
             assert "already exists" in str(error)  # noqa: PT017 - all but the last step was done
     store = open_tinydb_store(target)
-    assert dict(store.load().users) == last.users
+    assert users_of(store.load()) == last.users
     commit(store, user("zoe"))
     store.close()
     names = {one.name for one in target.parent.iterdir()}

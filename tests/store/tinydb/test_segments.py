@@ -13,7 +13,7 @@ from qm_tui.store.changes.undo import plan_undo
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import RetentionPolicy, UserStore
 from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
-from tests.helpers import sample_cases, undo, user
+from tests.helpers import names_of, sample_cases, undo, user, users_of
 from tests.store.tinydb.damage import (
     SMALL,
     commit,
@@ -53,7 +53,7 @@ def work(store: UserStore, seed: int, steps: int) -> list[str]:
         commit(
             store,
             *(user(name, location=f"L{chance.randint(0, 99)}") for name in here),
-            deleted=[user_id for user_id in gone if user_id in store.state.users],
+            deleted=[user_id for user_id in gone if user_id in users_of(store.state)],
         )
     return undone
 
@@ -69,21 +69,22 @@ def test_many_segments_work_as_one(folder, case):
         for _ in range(5):
             seed += 100
             assert work(one, seed, 9) == work(many, seed, 9)
-            assert dict(many.state.users) == dict(one.state.users)
-            assert many.state.names == one.state.names
-            before = dict(follower.state.users)
-            found = follower.refresh()
-            after = dict(follower.state.users)
-            assert after == dict(one.state.users)
-            if found is None:
-                assert before == after
-            else:
-                assert found.added == after.keys() - before.keys()
-                assert found.deleted == before.keys() - after.keys()
-                assert found.changed == {
-                    key for key in before.keys() & after.keys() if before[key] != after[key]
-                }
-                followed |= found.changed
+            assert users_of(many.state) == users_of(one.state)
+            assert names_of(many.state) == names_of(one.state)
+            seen = follower.state
+            follower.refresh()
+            before, after, found = (
+                users_of(seen),
+                users_of(follower.state),
+                follower.changes_since(seen),
+            )
+            assert after == users_of(one.state)
+            assert found.added == after.keys() - before.keys()
+            assert found.deleted == before.keys() - after.keys()
+            assert found.changed == {
+                key for key in before.keys() & after.keys() if before[key] != after[key]
+            }
+            followed |= found.changed
     assert len(segments(folder / "one")) == 1
     assert len(segments(folder / "many")) > 15
     assert followed
@@ -94,7 +95,7 @@ def test_many_segments_work_as_one(folder, case):
     for store in (one, many, follower):
         store.close()
     again = opened(folder / "many")
-    assert dict(again.state.users) == dict(one.load().users)
+    assert users_of(again.state) == users_of(one.load())
     assert not again.notices
     assert same_history(histories[1], history_of(again, NAMES), exactly=True)
     again.close()
@@ -105,21 +106,21 @@ def test_a_store_is_rebuilt_from_any_kept_segment(folder, oldest):
     store = opened(folder / "store")
     work(store, 7, 30)
     store.close()
-    users, summaries = dict(store.load().users), store.transactions()
+    users, summaries = users_of(store.load()), store.transactions()
     store.close()
     names = segments(folder / "store")
     assert len(names) > oldest
     for name in ["users.json", *names[: oldest - 1]]:
         folder.joinpath("store", name).unlink()
     again = opened(folder / "store")
-    assert dict(again.state.users) == users
+    assert users_of(again.state) == users
     assert any("users.json" in one and "log" in one for one in again.notices)
     assert [replace(one, is_available=True) for one in again.transactions()] == summaries
     commit(again, user("zoe"))
     again.close()
     assert folder.joinpath("store", "users.json").exists()
     final = opened(folder / "store")
-    assert dict(final.state.users) == users | {"u-zoe": user("zoe")}
+    assert users_of(final.state) == users | {"u-zoe": user("zoe")}
     assert not final.notices
     final.close()
 
@@ -221,12 +222,12 @@ def test_a_follower_of_a_pruned_segment_goes_on_without_a_word(folder, clock):
     store, follower = opened(folder / "store", retention), opened(folder / "store", retention)
     edit(store, 2)
     follower.refresh()
+    before = follower.state
     edit(store, 20, lambda: clock.go(1))
     assert "users.log.000002" not in segments(folder / "store")
-    found = follower.refresh()
-    assert found is not None
-    assert found.changed == {user().user_id}
-    assert dict(follower.state.users) == dict(store.state.users)
+    follower.refresh()
+    assert follower.changes_since(before).changed == {user().user_id}
+    assert users_of(follower.state) == users_of(store.state)
     assert not follower.notices
     store.close()
     follower.close()

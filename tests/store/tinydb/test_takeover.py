@@ -14,7 +14,7 @@ from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionKind
 from qm_tui.store.tinydb import UsersDB, open_tinydb_store
 from qm_tui.users.fields import KEYS, User
-from tests.helpers import sample_cases, user
+from tests.helpers import sample_cases, user, users_of
 from tests.store.tinydb.damage import commit, files_in, kill_at, parts_of
 
 EXTRAS: dict[str, Any] = {
@@ -60,7 +60,7 @@ def plainly(path: Path) -> dict[str, Any]:
 def take_over(path: Path) -> dict[str, Any]:
     """Take a file over by a change; return what is then found, the same in all ways."""
     store = open_tinydb_store(path)
-    before = dict(store.load().users)
+    before = users_of(store.load())
     assert store.state.number == 0
     assert not store.transactions()
     data = path.read_bytes()
@@ -68,7 +68,7 @@ def take_over(path: Path) -> dict[str, Any]:
     assert path.read_bytes() == data  # to look at it changes nothing
     commit(store, user("zoe"))
     expected = before | {"u-zoe": user("zoe")}
-    assert dict(store.state.users) == expected
+    assert users_of(store.state) == expected
     store.close()
     first = store.load()
     kinds = [one.kind for one in store.transactions()]
@@ -76,12 +76,12 @@ def take_over(path: Path) -> dict[str, Any]:
     assert {one.user_id: one.after for one in store.transaction_changes(1)} == {
         key: dict(zip(KEYS, one, strict=True)) for key, one in before.items()
     }
-    assert dict(first.users) == expected
+    assert users_of(first) == expected
     store.close()
     found = plainly(path)
     path.rename(path.with_name("aside"))
     again = open_tinydb_store(path)
-    assert dict(again.load().users) == expected  # also from the log alone
+    assert users_of(again.load()) == expected  # also from the log alone
     commit(again, user("yan"))
     again.close()
     yan = found["users"] | {max(found["users"]) + 1: document(user("yan"))}
@@ -109,12 +109,12 @@ def test_users_of_plain_tinydb_and_what_else_it_keeps_are_taken_over(path):
 def test_any_document_id_and_missing_fields_and_numbers_as_text_are_kept(path, number):
     write(path, {number: {"user_id": 17, "user_name": "bo", "extension": 412, "is_active": True}})
     store = open_tinydb_store(path)
-    one = store.load().users["17"]
+    one = users_of(store.load())["17"]
     assert (one.user_name, one.extension, one.is_active, one.last_name) == ("bo", "412", "1", "")
     commit(store, user("zoe"))
     store.close()
     assert plainly(path)["users"] == {number: document(one), number + 1: document(user("zoe"))}
-    assert set(store.load().users) == {"17", "u-zoe"}
+    assert set(users_of(store.load())) == {"17", "u-zoe"}
     store.close()
 
 
@@ -154,12 +154,12 @@ def test_what_is_no_user_or_no_database_is_refused_and_named(path):
 def test_an_empty_file_is_an_empty_store(path, text):
     path.write_text(text)
     store = open_tinydb_store(path)
-    assert not store.load().users
+    assert not users_of(store.load())
     assert not store.notices
     commit(store, user())
     store.close()
     assert plainly(path)["users"] == {1: document(user())}
-    assert set(store.load().users) == {user().user_id}
+    assert set(users_of(store.load())) == {user().user_id}
     assert not store.notices
 
 
@@ -182,12 +182,12 @@ def test_a_takeover_that_was_killed_goes_on(path, case):
     assert was_killed or call > 8
     users = {one.user_id: one for one in (user(), user("bo"), user("cy"))}
     store = open_tinydb_store(path)
-    found = dict(store.load().users)
+    found = users_of(store.load())
     assert found in (users, users | {"u-zoe": user("zoe")})
     commit(store, user("yan"))
     store.close()
     final = open_tinydb_store(path)
-    assert dict(final.load().users) == found | {"u-yan": user("yan")}
+    assert users_of(final.load()) == found | {"u-yan": user("yan")}
     assert [one.kind for one in final.transactions()][-1] is TransactionKind.TAKEOVER
     final.close()
     plain = plainly(path)

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qm_tui.errors import UserError
-from qm_tui.progress import Cancelled, Phase
+from qm_tui.progress import Cancelled, Phase, in_chunks
+from qm_tui.store.errors import StoreError
 from qm_tui.transfer.exporting import export
 from qm_tui.transfer.exporting.export import TargetExists, export_path, write_users
 from qm_tui.transfer.exporting.result import ExportResult
@@ -29,9 +30,10 @@ _UNALTERED = {"extension": "412", "additional_extensions": "", "private_extensio
 """Values that every spreadsheet keeps."""
 
 
-def export_users(*arguments, **named) -> Path:
+def export_users(users, *arguments, **named) -> Path:
     """Export users, and ignore the result."""
-    path = export.export_users(*arguments, **named).path
+    batches = in_chunks(users, int)
+    path = export.export_users(batches, len(users), *arguments, **named).path
     assert path is not None
     return path
 
@@ -149,6 +151,30 @@ def test_canceled_export_leaves_everything_unchanged(tmp_path, overwrite):
     assert all(path.read_bytes() == b"precious" for path in tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_users_that_cannot_be_read_to_the_end_leave_everything_unchanged(tmp_path, overwrite):
+    def batches():
+        yield [ANNA] * 1000
+        raise StoreError("gone")
+
+    path = tmp_path / "users.csv"
+    if overwrite:
+        path.write_bytes(b"precious")
+    with pytest.raises(StoreError, match="gone"):
+        export.export_users(batches(), 2000, path, overwrite=overwrite)
+    assert _names(tmp_path) == ["users.csv"] * overwrite
+    assert all(path.read_bytes() == b"precious" for path in tmp_path.iterdir())
+
+
+def test_progress_is_told_after_each_batch_and_batches_do_not_change_the_file(tmp_path):
+    told: list[tuple[Phase, int, int]] = []
+    batches = [_USERS[:1], _USERS[1:]]
+    path = tmp_path / "batches.csv"
+    result = export.export_users(batches, 3, path, lambda *tick: told.append(tick))
+    assert (result.users, told) == (3, [(Phase.EXPORTING, 1, 3), (Phase.EXPORTING, 3, 3)])
+    assert path.read_bytes() == export_users(_USERS, tmp_path / "users.csv").read_bytes()
+
+
 def test_full_disk_leaves_everything_unchanged(tmp_path):
     path = tmp_path / "users.csv"
     path.write_bytes(b"precious")
@@ -190,7 +216,7 @@ def test_unpaired_surrogate_is_refused_with_user_and_field(tmp_path, key, place)
 
 def _written(choices: ExportOptions, *users: User) -> tuple[list[str], ExportResult]:
     file = BytesIO()
-    exported = write_users(users, file, options=choices)
+    exported = write_users(in_chunks(users, int), len(users), file, options=choices)
     return file.getvalue().decode().removesuffix("\r\n").split("\r\n"), exported
 
 
@@ -297,7 +323,7 @@ def test_omitted_secrets_are_not_counted(secrets, says):
 
 def test_sentences_name_the_file_and_are_safe_for_a_terminal(tmp_path):
     users = [one._replace(**_UNALTERED) for one in _USERS]
-    exported = export.export_users(users, tmp_path / "a\x1b[2J")
+    exported = export.export_users([users], 3, tmp_path / "a\x1b[2J")
     assert exported.path == tmp_path / "a\x1b[2J.csv"
     assert exported.messages == [
         f"Export complete. 3 users written to {tmp_path}/a␛[2J.csv",

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from qm_tui.store.state import EMPTY
 from qm_tui.transfer.options.import_options import (
     IMPORT_OPTION,
     IMPORT_OPTIONS,
@@ -18,7 +17,7 @@ from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.reading.reader import Record
 from qm_tui.users.fields import CATEGORICAL
 from qm_tui.users.issues import Severity
-from tests.helpers import ANNA, counts, issues_of, record, record_of, state_of, user
+from tests.helpers import ANNA, EMPTY_STATE, counts, issues_of, record, record_of, state_of, user
 
 _BOB = user("bob", extension="0500")
 _STATE = state_of(ANNA, _BOB)
@@ -59,7 +58,7 @@ def test_mode_rejects_records_that_would_do_something_else(mode, expected, issue
     plan = _plan(record_of(ANNA, 2), record_of(_BOB, 3, agent_id="B"), _NEW, mode=mode)
     assert counts(plan) == expected
     assert issues_of(plan)[0] == issues
-    empty = _plan(record_of(ANNA), state=EMPTY, mode=mode)
+    empty = _plan(record_of(ANNA), state=EMPTY_STATE, mode=mode)
     assert counts(empty) == ((1, 0, 0, 0) if mode is ImportMode.ADD else (0, 0, 0, 1))
 
 
@@ -176,7 +175,12 @@ def test_not_in_file_lists_users_without_a_record():
     records = [
         *(record_of(ANNA, 2), record_of(_BOB, 3, is_active="x"), record(4, user_name="CID")),
     ]
-    assert _plan(*records, state=state_of(ANNA, _BOB, cid, dan)).not_in_file == [dan.user_id]
+    state = state_of(ANNA, _BOB, cid, dan)
+    plan = _plan(*records, state=state)
+    assert plan.not_in_file is not None
+    assert [*state.stream(plan.not_in_file)] == [[dan]]
+    assert plan.not_in_file_count == 1
+    assert plan_import(records, state, detail=PlanDetail.COUNTS).not_in_file is None
 
 
 # warnings that depend on the store
@@ -221,8 +225,8 @@ def test_new_values_are_rejected_with_the_option_but_not_in_an_empty_store():
         assert (group.records, group.fixing_option) == (2, option)
         assert option.with_fix(plan.options) == ImportOptions()
     new = record_of(ANNA, department="Slaes")
-    assert _plan(new, state=EMPTY).issues == []
-    assert counts(_plan(new, state=EMPTY, new_values=NewValues.REJECT)) == (1, 0, 0, 0)
+    assert _plan(new, state=EMPTY_STATE).issues == []
+    assert counts(_plan(new, state=EMPTY_STATE, new_values=NewValues.REJECT)) == (1, 0, 0, 0)
 
 
 def test_rejected_new_value_is_reported_with_all_other_errors_and_stored_ones_are_never_new():

@@ -18,7 +18,7 @@ from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import normalize_user_name
-from tests.helpers import state_of, user
+from tests.helpers import state_of, user, users_of
 
 _NAMES = ("ada", "Bob", "cid", "dan", "\u0435ve")
 _IDS = ("", "", "u-ada", "u-Bob", "u-new", "u-cid")
@@ -37,7 +37,7 @@ _VALUES = {
     "salt": ("", "S", '"', "1E-05", "Err:502"),
     "additional_extensions": ("0413,0414", "0413.0414", "17.0"),
 }
-_choices = st.builds(
+choices = st.builds(
     ImportOptions,
     mode=st.sampled_from(ImportMode),
     unknown_id=st.sampled_from(UnknownIdAction),
@@ -59,14 +59,14 @@ def _users(draw: st.DrawFn, name: str) -> User:
 
 
 @st.composite
-def _stores(draw: st.DrawFn) -> State:
+def stores(draw: st.DrawFn) -> State:
     names = draw(st.lists(st.sampled_from(_NAMES), unique=True))
     users = [draw(_users(name))._replace(user_name=name) for name in names]
     return state_of(*(user._replace(extension=user.extension or "5") for user in users))
 
 
 @st.composite
-def _files(draw: st.DrawFn) -> list[CleanRecordBatch]:
+def files(draw: st.DrawFn) -> list[CleanRecordBatch]:
     absent = draw(st.sets(st.sampled_from(sorted(_VALUES)), max_size=2))
     places = {FIELD[key].index for key in absent}
     batches = []
@@ -82,7 +82,7 @@ def _files(draw: st.DrawFn) -> list[CleanRecordBatch]:
     return batches
 
 
-def _without_new_ids(plan: ImportPlan) -> list[tuple[object, ...]]:
+def without_new_ids(plan: ImportPlan) -> list[tuple[object, ...]]:
     assert plan.outcomes is not None
     return [
         (
@@ -97,7 +97,7 @@ def _without_new_ids(plan: ImportPlan) -> list[tuple[object, ...]]:
     ]
 
 
-def _facts(plan: ImportPlan) -> tuple[object, ...]:
+def facts(plan: ImportPlan) -> tuple[object, ...]:
     return (
         plan.counts,
         plan.warning_count,
@@ -109,27 +109,29 @@ def _facts(plan: ImportPlan) -> tuple[object, ...]:
     )
 
 
-@given(_stores(), _files(), _choices)
-def test_batch_gives_the_same_plan_as_single_records(state, batches, choices):
+@given(stores(), files(), choices)
+def test_batch_gives_the_same_plan_as_single_records(state, batches, chosen):
     one_by_one: list[Record] = [record for batch in batches for record in batch.records()]
-    slow = plan_import(one_by_one, state, choices, detail=PlanDetail.RECORDS)
-    quick = plan_import(batches, state, choices, detail=PlanDetail.RECORDS)
-    assert _facts(quick) == _facts(slow)
-    assert _without_new_ids(quick) == _without_new_ids(slow)
+    slow = plan_import(one_by_one, state, chosen, detail=PlanDetail.RECORDS)
+    quick = plan_import(batches, state, chosen, detail=PlanDetail.RECORDS)
+    assert facts(quick) == facts(slow)
+    assert without_new_ids(quick) == without_new_ids(slow)
     assert quick.not_in_file == slow.not_in_file
+    assert quick.not_in_file is not None
+    assert state.count(quick.not_in_file).number == quick.not_in_file_count
     assert quick.has_same_effect(slow)
     # how much of a plan is kept does not change it
-    counted = plan_import(batches, state, choices, detail=PlanDetail.COUNTS)
-    changes = plan_import(batches, state, choices, detail=PlanDetail.CHANGES)
-    assert _facts(counted) == _facts(quick) == _facts(changes)
+    counted = plan_import(batches, state, chosen, detail=PlanDetail.COUNTS)
+    changes = plan_import(batches, state, chosen, detail=PlanDetail.CHANGES)
+    assert facts(counted) == facts(quick) == facts(changes)
     assert (counted.changes, counted.outcomes, changes.outcomes) == ({}, None, None)
     assert changes.has_same_effect(quick)
 
 
-@given(_stores(), _files(), _choices)
-def test_changes_are_valid_and_agree_with_the_counts_and_the_records(state, batches, choices):
-    plan = plan_import(batches, state, choices, detail=PlanDetail.RECORDS)
-    options = ValidationOptions(choices.allow_unlicensed)
+@given(stores(), files(), choices)
+def test_changes_are_valid_and_agree_with_the_counts_and_the_records(state, batches, chosen):
+    plan = plan_import(batches, state, chosen, detail=PlanDetail.RECORDS)
+    options = ValidationOptions(chosen.allow_unlicensed)
     assert validate_changes(plan.changes, state, options=options) == {}
     assert plan.outcomes is not None
     results = [outcome.result for outcome in plan.outcomes]
@@ -137,10 +139,10 @@ def test_changes_are_valid_and_agree_with_the_counts_and_the_records(state, batc
     assert plan.records == sum(len(batch.values) for batch in batches)
     assert len(plan.added) == plan.counts[Result.ADDED]
     assert len(plan.changes) == plan.counts[Result.ADDED] + plan.counts[Result.CHANGED]
-    after = {**state.users, **plan.changes}
+    after = {**users_of(state), **plan.changes}
     assert len({normalize_user_name(user.user_name) for user in after.values()}) == len(after)
     for key, change in plan.totals.items():
-        before = [getattr(user, key) for user in state.users.values()].count("1")
+        before = [getattr(user, key) for user in users_of(state).values()].count("1")
         assert change == (before, [getattr(user, key) for user in after.values()].count("1"))
     for outcome in plan.outcomes:
         if outcome.user is not None and outcome.stored is not None:

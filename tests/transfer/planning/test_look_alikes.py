@@ -6,7 +6,7 @@ from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.reading.reader import CleanRecordBatch
 from qm_tui.users.fields import FIELD
-from tests.helpers import ANNA, counts, issues_of, state_of, user
+from tests.helpers import ANNA, EMPTY_STATE, counts, issues_of, state_of, user
 
 CYRILLIC = "\u0430nna"
 GREEK = "\u03b1nna"
@@ -68,7 +68,7 @@ def test_look_alike_with_a_shared_extension_has_both_warnings():
         ANNA._replace(user_id="", user_name=name, sip_uri="", extension="7")
         for name in ("anna", CYRILLIC)
     ]
-    plan = plan_import([CleanRecordBatch(1, 2, rows)], state_of())
+    plan = plan_import([CleanRecordBatch(1, 2, rows)], EMPTY_STATE)
     assert issues_of(plan) == [
         (3, "extension"),
         (3, "user_name"),

@@ -5,12 +5,11 @@ import copy
 import pytest
 
 from qm_tui.progress import Cancelled, Phase
-from qm_tui.store.state import EMPTY
 from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
 from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.transfer.reading.reader import Record
 from qm_tui.users.fields import FIELDS, KEYS
-from tests.helpers import ANNA, counts, issues_of, record, record_of, state_of, user
+from tests.helpers import ANNA, EMPTY_STATE, counts, issues_of, record, record_of, state_of, user
 
 _STATE = state_of(ANNA, user("bob"))
 _ADD = ImportOptions(unknown_id=UnknownIdAction.ADD)
@@ -129,7 +128,7 @@ def test_record_with_the_same_user_name_or_last_name_is_an_update(values):
 
 def test_unknown_ids_are_accepted_in_an_empty_store():
     users = [user("ada", user_id="17"), user("bob", user_id="4711"), ANNA]
-    plan = plan_import([record_of(user, line) for line, user in enumerate(users, 2)], EMPTY)
+    plan = plan_import([record_of(user, line) for line, user in enumerate(users, 2)], EMPTY_STATE)
     assert counts(plan) == (3, 0, 0, 0)
     assert list(plan.changes.values()) == users
 
@@ -141,7 +140,7 @@ def test_unknown_id_is_rejected_if_there_are_users():
     assert plan.issues[0].value == "17"
 
 
-@pytest.mark.parametrize("state", [EMPTY, _STATE])
+@pytest.mark.parametrize("state", [EMPTY_STATE, _STATE])
 @pytest.mark.parametrize("choices", [ImportOptions(), _ADD])
 def test_duplicate_id_rejects_the_later_records_and_names_the_first_line(state, choices):
     records = [record_of(ANNA, line, agent_id=f"L{line}") for line in (5, 7, 9)]
@@ -189,14 +188,14 @@ def test_planning_twice_gives_the_same_and_alters_no_record():
 def test_planning_reports_progress_and_can_be_canceled():
     records = [record(line, **_NEW) for line in range(2, 3002)]
     told: list[tuple[Phase, int, int]] = []
-    plan_import(records, EMPTY, progress=lambda *tick: told.append(tick))
+    plan_import(records, EMPTY_STATE, progress=lambda *tick: told.append(tick))
     assert {(phase, total) for phase, _, total in told} >= {(Phase.CHECKING, 3000)}
 
     def cancel(_phase: Phase, _done: int, _total: int) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        plan_import(records, EMPTY, progress=cancel)
+        plan_import(records, EMPTY_STATE, progress=cancel)
 
 
 def test_rejected_record_matched_by_its_name_does_not_compete_with_its_user():

@@ -2,7 +2,6 @@
 
 import pytest
 
-from qm_tui.store.state import EMPTY
 from qm_tui.transfer.options.import_options import ImportOptions, ShortRecords
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
@@ -10,7 +9,17 @@ from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.transfer.rejected.save import issues_text
 from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.issues import REDACTED
-from tests.helpers import ANNA, HEADER, counts, csv_text, issues_of, state_of, user, write_file
+from tests.helpers import (
+    ANNA,
+    EMPTY_STATE,
+    HEADER,
+    counts,
+    csv_text,
+    issues_of,
+    state_of,
+    user,
+    write_file,
+)
 
 _BO = user("bo", extension="0500")
 _REJECT = ImportOptions(short_records=ShortRecords.REJECT)
@@ -24,7 +33,7 @@ def _plan(
     folder, text: str, *stored: User, options: ImportOptions | None = None, encoding: str = "utf-8"
 ) -> ImportPlan:
     with UsersFile(write_file(folder, text.encode(encoding))) as file:
-        state = state_of(*stored) if stored else EMPTY
+        state = state_of(*stored) if stored else EMPTY_STATE
         return plan_import(file.read(), state, options, detail=PlanDetail.RECORDS)
 
 

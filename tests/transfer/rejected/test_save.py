@@ -11,7 +11,6 @@ import pytest
 
 from qm_tui.errors import UserError
 from qm_tui.progress import Cancelled
-from qm_tui.store.state import EMPTY
 from qm_tui.transfer.exporting.export import TargetExists
 from qm_tui.transfer.importing import ImportRequest, prepare_import
 from qm_tui.transfer.planning.plan import ImportPlan
@@ -27,7 +26,7 @@ from qm_tui.transfer.rejected.save import (
 )
 from qm_tui.users.fields import FIELD, FIELDS
 from qm_tui.users.issues import Issue, Severity
-from tests.helpers import HEADER, csv_text, read, user, write_file
+from tests.helpers import EMPTY_STATE, HEADER, csv_text, read, user, write_file
 
 _NO_EXTENSION = user("boris", extension="", user_id="", location='Zürich; "Süd", 2 | 3')
 _TWO_FAULTS = user("clara", is_active="yes", last_name="", user_id="", password=" ENC pw ")
@@ -35,7 +34,9 @@ _GOOD = user("dora", user_id="")
 
 
 def _plan(path: Path, read_as: ReadOptions | None = None) -> ImportPlan:
-    return prepare_import(ImportRequest(path, read_options=read_as or ReadOptions()), EMPTY).plan
+    return prepare_import(
+        ImportRequest(path, read_options=read_as or ReadOptions()), EMPTY_STATE
+    ).plan
 
 
 def _problems(path: Path, read_as: ReadOptions | None = None) -> dict[int, str]:

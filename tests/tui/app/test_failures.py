@@ -35,8 +35,11 @@ FAILURES = {
         [],
     ),
     "a widget that takes a key": (
-        "from qm_tui.tui.work.session import Session; Session.remove_marks = Session.toggle_marks "
-        "= boom",
+        "from qm_tui.tui.work.marks import Marks; Marks.toggle = boom",
+        [" "],
+    ),
+    "a question to the store for a key": (
+        "from qm_tui.tui.work.marks import Marks; Marks.toggled = boom",
         ["*"],
     ),
     "a screen that is made": (
@@ -99,7 +102,7 @@ def test_unexpected_error_is_one_sentence_and_a_log(store, failure, debug):
     assert SECRET not in text
     assert ("kept: dict of 1" in text) is bool(debug)
     assert (f"secret: str of {len(SECRET)}" in text) is bool(debug)
-    assert len(open_store(store, read_only=True).load().users) == 20
+    assert open_store(store, read_only=True).load().total == 20
 
 
 def test_failed_job_shows_an_error_and_the_program_goes_on(store):

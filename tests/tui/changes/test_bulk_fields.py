@@ -4,12 +4,11 @@ import pytest
 
 from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_ids
 from qm_tui.store.interface import Action, TransactionKind
-from qm_tui.store.state import EMPTY, State
 from qm_tui.tui.changes.bulk_fields import bulk_fields, effect_lines, warning_lines
 from qm_tui.tui.changes.operation import mass_change_captions
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.issues import Issue
-from tests.helpers import user
+from tests.helpers import EMPTY_STATE, state_of, user
 
 WHATS = {one.name: one for one in bulk_fields(allow_unlicensed=True)}
 LOCATION, LICENSE = WHATS["Location"], WHATS["Call recording license"]
@@ -22,7 +21,12 @@ def plan_of(what, values, changed, same=0, gone=0, left_out=()):
     users: dict[str, User | None] = {f"u{at}": None for at in range(changed)}
     broken = {f"b{at}": [fault] for at, fault in enumerate(left_out)}
     return BulkPlan(
-        change=change, state=EMPTY, changes=users, unchanged=same, missing=gone, skipped=broken
+        change=change,
+        state=EMPTY_STATE,
+        changes=users,
+        unchanged=same,
+        missing=gone,
+        skipped=broken,
     )
 
 
@@ -93,9 +97,9 @@ NO_CALLS = {"unlimited_license": "0", "on_demand_license": "0"}
     ],
 )
 def test_captions_name_the_action_and_the_number(kind, values, title, effect, caption):
-    users = {f"u{number}": user("a") for number in range(1204)}
+    users = [user(f"u{number}") for number in range(1204)]
     change = BulkChange(Action(TransactionKind[kind]), by_ids(()), values)
-    plan = BulkPlan(change=change, state=State(1, users, {}), required_confirmation=312)
+    plan = BulkPlan(change=change, state=state_of(*users), required_confirmation=312)
     captions = mass_change_captions(plan)
     assert captions[0].startswith(title)
     assert "312 of 1,204 users" in captions[1]

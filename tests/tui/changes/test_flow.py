@@ -15,7 +15,7 @@ from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.users.fields import User
 from qm_tui.users.validation import validate_user
-from tests.helpers import commit_unchecked
+from tests.helpers import commit_unchecked, users_of
 from tests.tui.operations import buttons, done, opens, text_of, undo
 from tests.tui.pages import (
     LARGE,
@@ -48,7 +48,7 @@ def app(path):
 
 
 def stored(path: Path) -> dict[str, User]:
-    return dict(open_store(path).load().users)
+    return users_of(open_store(path).load())
 
 
 async def filter_users(pilot: Pilot[str], text: str, count: int) -> None:
@@ -67,7 +67,7 @@ async def test_activate_applies_to_the_marked_users(app, path):
         assert buttons(pilot) == ["[Inactivate 2]", "[Activate 3]", "[Cancel]"]
         assert str(pilot.app.focused.label) == "[Cancel]"
         await done(pilot, "left", "enter", status="Activated 3 users. Press u to undo.")
-        assert page_of(pilot).session.marks_text == "5 marked"
+        assert page_of(pilot).session.marks.text == "5 marked"
         assert all(one.is_active == "1" for one in stored(path).values())
         await undo(pilot)
         assert stored(path)[USERS[0].user_id].is_active == "0"
@@ -194,7 +194,7 @@ async def test_users_are_deleted_and_restored(app, path):
         await pilot.pause()
         assert "The number does not match. Type 5, or press Esc to cancel." in shown(pilot)
         await done(pilot, "5", "enter", status="Deleted 5 users. Press u to undo.")
-        await wait_until(pilot, lambda: page_of(pilot).session.marks == set())
+        await wait_until(pilot, lambda: not page_of(pilot).session.marks)
 
         await opens(pilot, DeleteDialog, "asterisk", "D")
         await done(pilot, "up", "2", "5", "enter", status="Deleted 25 users.")

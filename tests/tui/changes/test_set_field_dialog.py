@@ -11,10 +11,12 @@ from qm_tui.store import open_store
 from qm_tui.store.changes.bulk import plan_bulk
 from qm_tui.tui.changes import bulk_fields, set_field_dialog
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
+from qm_tui.tui.changes.target import Target
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, HasUnsavedText
 from qm_tui.tui.widgets.option_row import RadioRow
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import MAX_VALUE, User
+from qm_tui.users.query.query import these
 from tests.helpers import ANNA, commit_unchecked, user
 from tests.tui.dialogs import open_dialog
 from tests.tui.pages import LARGE, wait_until
@@ -49,16 +51,16 @@ def session(tmp_path):
     commit_unchecked(tmp_path / "users.json", *USERS, BROKEN)
     store = open_store(tmp_path / "users.json")
     session = Session(store, "mheller")
-    session.query_runner.prepare(store.load().users)
+    session.queries.prepare(store.load())
     return session
 
 
 def dialog_on(
     session: Session, users: Sequence[User] = (*USERS, BROKEN), *, allow_unlicensed: bool = False
 ) -> SetFieldDialog:
-    user_ids = [one.user_id for one in users]
-    label = f"{len(user_ids)} marked users"
-    return SetFieldDialog(session, user_ids, label, allow_unlicensed=allow_unlicensed)
+    marked = these(one.user_id for one in users)
+    target = Target(None, marked, number=len(users))
+    return SetFieldDialog(session, target, allow_unlicensed=allow_unlicensed)
 
 
 async def known(hand: Any) -> None:

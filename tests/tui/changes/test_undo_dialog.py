@@ -13,6 +13,7 @@ from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.changes.undo_dialog import SkippedList, UndoDialog, UndoneReport
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.users.fields import User
+from tests.helpers import users_of
 from tests.tui.operations import ask_to_undo, buttons, done, opens, text_of
 from tests.tui.pages import (
     LARGE,
@@ -39,7 +40,7 @@ def path(home):
 
 
 def stored(path: Path) -> dict[str, User]:
-    return dict(open_store(path).load().users)
+    return users_of(open_store(path).load())
 
 
 async def ask_from_activity(pilot: Pilot[str]) -> UndoDialog:

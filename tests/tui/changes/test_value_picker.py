@@ -1,5 +1,6 @@
 """The dialog to pick one of the values in use of a field, in each place that opens it."""
 
+from collections import Counter
 from functools import partial
 from threading import Event
 from typing import Any
@@ -9,7 +10,8 @@ from textual import events
 from textual.widgets import Input
 
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
-from qm_tui.tui.changes.value_picker import ValuePicker, values_in_use
+from qm_tui.tui.changes.target import Target
+from qm_tui.tui.changes.value_picker import ValuePicker, count_values
 from qm_tui.tui.counts.rename_dialog import RenameDialog
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
 from qm_tui.tui.user.field_form import FieldForm, FieldInput
@@ -20,7 +22,8 @@ from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.counts import count_field_values
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
-from tests.helpers import ANNA, user
+from qm_tui.users.query.query import these
+from tests.helpers import ANNA, EMPTY_STATE, state_of, user
 from tests.tui.dialogs import DialogApp, open_dialog
 from tests.tui.operations import opens
 from tests.tui.pages import SMALL, app_on, shown, store_of, top, wait_until
@@ -37,7 +40,7 @@ USERS = {
 
 
 def picker(value: str = "") -> ValuePicker:
-    return ValuePicker(LOCATION, value, partial(values_in_use, LOCATION, USERS))
+    return ValuePicker(LOCATION, value, partial(count_values, LOCATION, state_of(*USERS.values())))
 
 
 def rows(hand: Any) -> list[str]:
@@ -84,7 +87,7 @@ async def test_keys_typed_before_the_values_are_counted_pick_one_of_them():
 
     def slowly(yield_control: Any) -> Any:
         may_count.wait(10)
-        return values_in_use(LOCATION, USERS, yield_control)
+        return count_values(LOCATION, state_of(*USERS.values()), yield_control)
 
     dialog = ValuePicker(LOCATION, "", slowly)
     app = DialogApp(dialog)
@@ -102,7 +105,7 @@ async def test_keys_typed_before_the_values_are_counted_pick_one_of_them():
 
 
 async def test_empty_store_has_no_values_to_pick():
-    dialog = ValuePicker(LOCATION, "Oslo", partial(values_in_use, LOCATION, {}))
+    dialog = ValuePicker(LOCATION, "Oslo", partial(count_values, LOCATION, EMPTY_STATE))
     async with open_dialog(dialog) as hand:
         assert "No values in use yet." in hand.screen_text
         await hand.press("enter")
@@ -152,8 +155,8 @@ async def test_down_opens_values_in_use_in_the_user_form(home):
 async def test_set_field_takes_a_picked_value(tmp_path):
     session = Session(store_of(tmp_path / "users.json", USERS.values()), "mheller")
     session.store.load()
-    user_ids = [one.user_id for one in USERS.values()]
-    dialog = SetFieldDialog(session, user_ids, "15 users", allow_unlicensed=False)
+    target = Target(None, these(USERS), number=len(USERS))
+    dialog = SetFieldDialog(session, target, allow_unlicensed=False)
     async with open_dialog(dialog) as hand:
         await hand.press("down", "down", "down", "enter")
         await picked(hand.pilot, "m", "o", "enter")
@@ -168,8 +171,8 @@ async def test_set_field_takes_a_picked_value(tmp_path):
 
 
 async def test_rename_offers_the_other_values():
-    users = [ANNA._replace(department=name) for name in ("Sales", "Sales", "IT", "")]
-    values = count_field_values(users, FILTER_FIELDS["department"], lambda: None)
+    groups: Counter[tuple[str, ...]] = Counter((name, "1") for name in ("Sales", "Sales", "IT", ""))
+    values = count_field_values(groups, FILTER_FIELDS["department"], lambda: None)
     async with open_dialog(RenameDialog(values, "Sales")) as hand:
         await picked(hand.pilot, "enter")
         assert hand.app.dialog.query_one(Input).value == "IT"

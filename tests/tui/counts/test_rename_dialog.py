@@ -1,25 +1,27 @@
 """The dialog Rename: the effect of a typed value, the result, and its change."""
 
+from collections import Counter
+
 import pytest
 from textual.widgets import Button, Input, Static
 
 from qm_tui.store.changes.bulk import plan_bulk
-from qm_tui.store.state import State
 from qm_tui.tui.counts.rename import RenamePlan
 from qm_tui.tui.counts.rename_dialog import RenameDialog
 from qm_tui.tui.widgets.message_box import HasUnsavedText
 from qm_tui.users.fields import FIELD, MAX_VALUE
 from qm_tui.users.query.counts import count_field_values
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
-from tests.helpers import ANNA
+from tests.helpers import ANNA, state_of
 from tests.tui.dialogs import open_dialog
 
 NAMES_IN_USE = ["Sales EMEA"] * 312 + ["Sales Nord"] * 88 + [""] * 40 + ["IT"]
 
 
 def values_of(names):
-    users = [ANNA._replace(department=name) for name in names]
-    return count_field_values(users, FILTER_FIELDS["department"], lambda: None)
+    by = FILTER_FIELDS["department"]
+    groups: Counter[tuple[str, ...]] = Counter((name, ANNA.is_active) for name in names)
+    return count_field_values(groups, by, lambda: None)
 
 
 def dialog_of(value="Sales EMEA", names=NAMES_IN_USE):
@@ -143,7 +145,7 @@ def test_rename_changes_users_with_exactly_the_value():
         change = RenamePlan(FIELD["department"], value, new, 1, 0).change
         assert change.action.details == details
         changed = {value: users[value]._replace(department=new)}
-        assert plan_bulk(change, State(1, users, {})).changes == changed
+        assert plan_bulk(change, state_of(*users.values())).changes == changed
 
 
 LINE_BREAK = "a\x1b[31mb\nc"

@@ -14,6 +14,7 @@ from qm_tui.tui.widgets.count_table import TOO_LONG
 from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
+from tests.helpers import users_of
 from tests.tui.counted import ids_shown, open_counts, rows_of, wait_until_counted
 from tests.tui.pages import (
     SMALL,
@@ -57,7 +58,7 @@ def status(pilot):
 
 
 def departments_in(home):
-    users = open_store(home / "users.json").load().users
+    users = users_of(open_store(home / "users.json").load())
     return [one.department for one in users.values()]
 
 
@@ -117,7 +118,7 @@ async def test_profiles_have_two_fields_with_a_cursor_each(home):
         await pilot.pause()
         assert "[Recording]" in shown(pilot)
         assert cursor_value(pilot) == "P"
-    stored = open_store(home / "users.json").load().users.values()
+    stored = users_of(open_store(home / "users.json").load()).values()
     assert [one.security_profile for one in stored] == ["Zeta", "S1", "S2"] * 2
 
 
@@ -246,7 +247,7 @@ async def test_rename_asks_again_after_a_change_by_another_admin(home):
             await type_text(pilot, new)
             commit(home / "users.json", other)
             stored = page_of(pilot).session.store
-            await wait_until(pilot, lambda: other in stored.state.users.values())
+            await wait_until(pilot, lambda: stored.state.user(other.user_id) == other)
             assert isinstance(top(pilot), RenameDialog)
             await pilot.press("enter")
             await wait_until_idle(pilot)

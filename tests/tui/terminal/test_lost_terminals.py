@@ -110,7 +110,7 @@ def _is_unlocked(store):
 
 
 def _users(store):
-    return len(open_store(store, read_only=True).load().users)
+    return open_store(store, read_only=True).load().total
 
 
 def _said_at_the_next_start(store):

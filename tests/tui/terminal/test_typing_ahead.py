@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from qm_tui.store import open_store
+from tests.helpers import users_of
 from tests.tui.pages import SAMPLES, sample_users, store_of
 from tests.tui.terminal.test_real_terminal import started
 
@@ -40,19 +41,19 @@ def running(home, *, is_loaded=True):
     assert b"Traceback" not in terminal.received
 
 
-def users_of(home):
-    return dict(open_store(home / "users.json").load().users)
+def stored(home):
+    return users_of(open_store(home / "users.json").load())
 
 
 def check_burst(home, burst):
     keys, text = BURSTS[burst]
     with running(home) as terminal:
-        before = users_of(home)
+        before = stored(home)
         terminal.send(keys)
         terminal.wait_for(text)
         terminal.settle()
     if burst not in CHANGES:
-        assert users_of(home) == before
+        assert stored(home) == before
 
 
 @pytest.mark.parametrize("burst", BURSTS)
@@ -63,11 +64,11 @@ def test_burst_goes_to_the_screen_it_was_meant_for(home, monkeypatch, burst):
 
 def test_burst_right_after_the_start_opens_the_file_and_imports_nothing(home):
     with running(home, is_loaded=False) as terminal:
-        before = users_of(home)
+        before = stored(home)
         terminal.send(f"i{SAMPLES / 'users.csv'}\r\r")
         terminal.wait_for("nothing imported yet")
         terminal.settle()
-    assert users_of(home) == before
+    assert stored(home) == before
 
 
 def click(column, line):
@@ -78,20 +79,20 @@ def click(column, line):
 @pytest.mark.parametrize("burst", ["eX" + click(30, 12) + F2, click(30, 23) + "X" + F2])
 def test_clicks_stay_in_order_with_keys(home, burst):
     with running(home) as terminal:
-        before = users_of(home)
+        before = stored(home)
         terminal.send(burst)
         terminal.wait_for("Saved")
-    after = users_of(home)
+    after = stored(home)
     assert [user_id for user_id in before if after[user_id] != before[user_id]] == list(before)[:1]
 
 
 def test_click_before_a_question_is_drawn_does_not_confirm(home):
     with running(home) as terminal:
-        before = users_of(home)
+        before = stored(home)
         terminal.send("D" + click(51, 15) + click(51, 16) + click(51, 14))
         terminal.wait_for("Inactivating keeps the recordings")
         terminal.wait_until_idle()
-    assert users_of(home) == before
+    assert stored(home) == before
 
 
 def test_click_on_a_button_opens_its_dialog_for_the_keys_that_follow(home, monkeypatch):

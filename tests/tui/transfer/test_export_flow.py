@@ -12,6 +12,7 @@ from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.transfer.export_options_dialog import ExportOptionsDialog
 from qm_tui.tui.transfer.save_dialog import SaveDialog
 from qm_tui.tui.widgets.message_box import MessageDialog
+from qm_tui.users.query.query import NO_SELECTION
 from tests.helpers import ANNA, read, user
 from tests.tui.operations import done, opens, text_of
 from tests.tui.pages import (
@@ -103,22 +104,20 @@ async def test_marked_and_shown_users_are_written(home):
     async with app_on(home / "users.json", users).run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
         marks = [users[20].user_id, users[3].user_id, "nobody"]
-        page_of(pilot).session.toggle_marks(marks)
+        session = page_of(pilot).session
+        await session.toggle_marks(session.store.state, marks)
         await _ask(pilot, "space")
         assert "2 of 30 users written" in await _save(pilot, "out")
         assert _written(home) == [list(users[3]), list(users[20])]  # in store order
         (home / "out.csv").unlink()
-        page_of(pilot).session.remove_marks(marks)
+        session.marks.set(NO_SELECTION)
+        session.marks_changed()
         inactive = [user for user in users if user.is_active == "0"]
         inactive.sort(key=lambda user: int(user.extension))
         await pilot.press("slash", *"active", "colon", *"no", "enter")
         await wait_until(pilot, lambda: table_of(pilot).row_count == len(inactive))
         await pilot.press("right", "right", "s")
-        view = page_of(pilot).session
-        await wait_until(
-            pilot,
-            lambda: view.view is not None and view.view.user_ids[0] == inactive[0].user_id,
-        )
+        await wait_until(pilot, lambda: table_of(pilot).user_at(0) == inactive[0])
         await _ask(pilot, "space")
         assert f"{len(inactive)} of 30 users written" in await _save(pilot, "out")
     assert [values[6] for values in _written(home)] == [user.user_name for user in inactive]

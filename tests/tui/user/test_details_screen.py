@@ -33,8 +33,10 @@ from qm_tui.tui.user import details_pane
 from qm_tui.tui.user.details_pane import MAX_ENTRIES, DetailsPane
 from qm_tui.tui.user.details_screen import DetailsScreen
 from qm_tui.users.fields import FIELD, FIELDS, GROUPED
+from qm_tui.users.query.query import ALL, these
 from tests.helpers import ANNA, EDIT, user
 from tests.tui.dialogs import open_dialog
+from tests.tui.pages import rows_of
 
 WIDTHS = (32, 60, 118)
 
@@ -468,9 +470,8 @@ async def test_resize_wraps_lines_again(store):
 # The screen
 
 
-def screen_on(store, row=0, user_ids=None):
-    users = store.state.users
-    return DetailsScreen(user_ids or [*users], row, users, store)
+def screen_on(store, row=0, query=ALL):
+    return DetailsScreen(rows_of(store.state, query), row, store)
 
 
 async def test_arrows_and_buttons_show_next_user(store):
@@ -495,7 +496,7 @@ async def test_arrows_and_buttons_show_next_user(store):
         await hand.click("#previous")
         await hand.click("#back")
         assert hand.app.result == 1
-    async with open_dialog(screen_on(store, 0, [BO.user_id])) as hand:
+    async with open_dialog(screen_on(store, 0, ALL.among(these([BO.user_id])))) as hand:
         await hand.press("left", "right")
         assert "Bo Bosen" in hand.screen_text
         assert " of 1" not in hand.screen_text

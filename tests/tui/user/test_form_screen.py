@@ -15,7 +15,7 @@ from qm_tui.tui.user.form_rows import FormRow, SecretInput, TextRow
 from qm_tui.tui.user.form_screen import UserFormScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.widgets.option_row import RadioRow
-from qm_tui.tui.work.job import DEBOUNCE
+from qm_tui.tui.work.threads import DEBOUNCE
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE
 from qm_tui.users.passwords import has_local_password
 from tests.helpers import ANNA, user
@@ -117,12 +117,12 @@ async def says_not(pilot, key: str, text: str) -> None:
 
 async def wait_for_values_in_use(pilot) -> None:
     """Wait until the values in use are counted."""
-    runner = page_of(pilot).session.query_runner
-    await wait_until(pilot, lambda: bool(runner.values_of(FIELD["location"])))
+    queries = page_of(pilot).session.queries
+    await wait_until(pilot, lambda: bool(queries.values_of(FIELD["location"])))
 
 
 def stored(path, user_id: str = ANNA.user_id):
-    return open_store(path).load().users[user_id]
+    return open_store(path).load().user(user_id)
 
 
 # What is shown

@@ -59,14 +59,15 @@ async def test_password_is_saved_and_undone(app, path):
         await pilot.press("enter", *"planted", "enter")
         await left(pilot)
         assert status_of(pilot) == "Changed the password of Anna Berg. Press u to undo."
-        anna = open_store(path).load().users[ANNA.user_id]
+        anna = open_store(path).load().user(ANNA.user_id)
+        assert anna is not None
         assert has_local_password(anna)
         assert anna._replace(password=ANNA.password, salt=ANNA.salt) == ANNA
         await pilot.press("u")
         await wait_until(pilot, lambda: top(pilot) is not page_of(pilot))
         await pilot.press("right", "enter")
         await left(pilot)
-    assert open_store(path).load().users[ANNA.user_id] == ANNA
+    assert open_store(path).load().user(ANNA.user_id) == ANNA
     for file in path.parent.rglob("*"):
         assert not file.is_file() or b"planted" not in file.read_bytes()
 

@@ -26,6 +26,7 @@ from tests.tui.pages import (
     status_of,
     table_of,
     top,
+    users_in,
     wait_until,
 )
 from tests.tui.previews import import_file
@@ -43,9 +44,7 @@ def names(pilot):
     table = table_of(pilot)
     if not table.display:
         return []
-    view = page_of(pilot).session.view
-    assert view is not None
-    return [view.state.users[user_id].first_name for user_id in view.user_ids]
+    return [user.first_name for user in users_in(table)]
 
 
 def bar_of(pilot):
@@ -243,9 +242,9 @@ async def test_import_lifts_filter_that_hides_imported_users(app):
         assert not bar_of(pilot).display
         await typed(pilot, "/import:last")
         assert count(pilot) == "250 of 254 shown"
-        runner = page_of(pilot).session.query_runner
+        queries = page_of(pilot).session.queries
         await wait_until(
-            pilot, lambda: "Quality Assurance" in runner.values_of(FIELD["department"])
+            pilot, lambda: "Quality Assurance" in queries.values_of(FIELD["department"])
         )
         await pilot.press("ctrl+u")
         await typed(pilot, "department:qual")

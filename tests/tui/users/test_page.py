@@ -10,6 +10,7 @@ from qm_tui.tui.frame.actions_bar import ActionsBar
 from qm_tui.tui.user.details_screen import DetailsScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work import job as jobs
+from tests.helpers import users_of
 from tests.tui.pages import (
     SAMPLES,
     SMALL,
@@ -162,5 +163,5 @@ async def test_untrusted_cells_are_sanitized_and_secrets_never_shown(home):
         assert "[@click=app.quit]" in shown(pilot)
         await pilot.click("#details", offset=(40, 1))
         assert pilot.app.is_running
-    stored = open_store(home / "users.json").load().users.values()
+    stored = users_of(open_store(home / "users.json").load()).values()
     assert {user.salt for user in stored} == {"PLANTED-SALT"}

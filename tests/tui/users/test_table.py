@@ -1,18 +1,22 @@
 """The table of users: cursor, columns, sorting, drawing of visible rows."""
 
-from typing import Any
-
 import pytest
 from rich.cells import cell_len
 from textual import events
 from textual.app import App
 from wcwidth import wcwidth
 
+from qm_tui.store.memory.state import MemoryState
 from qm_tui.tui.frame.stylesheets import style_sheets
+from qm_tui.tui.users import table
 from qm_tui.tui.users.table import UsersDataTable
+from qm_tui.tui.users.table_layout import measure_values
+from qm_tui.tui.work.marks import Marks
+from qm_tui.users.fields import User
 from qm_tui.users.query.columns import COLUMN, DEFAULT_LAYOUT, LICENSE, ColumnPlacement, Layout
 from qm_tui.users.query.views import SortKey
-from tests.tui.pages import sample_users
+from tests.helpers import state_of
+from tests.tui.pages import rows_of, sample_users
 
 """All 27 columns."""
 
@@ -28,20 +32,21 @@ class TableApp(App[None]):
 
     def __init__(self, count, columns=DEFAULT_LAYOUT, **values):
         super().__init__(css_path=[str(path) for path in style_sheets()])
-        users = {user.user_id: user._replace(**values) for user in sample_users(min(count, 300))}
+        users = sample_users(min(count, 300))
         self.columns = columns
-        ids = list(users)
-        self.ids = [ids[number % len(ids)] for number in range(count)]
-        self.users = users
+        self.users = [
+            users[at % len(users)]._replace(user_id=f"u{at + 1:011}", **values)
+            for at in range(count)
+        ]
         self.messages = []
 
     def compose(self):
-        yield UsersDataTable()
+        yield UsersDataTable(Marks())
 
     def on_mount(self):
         self.table = self.query_one(UsersDataTable)
         self.table.show_layout(self.columns)
-        self.table.show(self.ids, self.users)
+        self.table.show(rows_of(state_of(*self.users)))
         self.table.focus()
 
     @property
@@ -97,28 +102,40 @@ async def test_keys_move_cursor_and_keep_it_visible():
 
 
 async def test_only_visible_rows_are_drawn_and_few_are_measured(monkeypatch):
-    made, asked = [], []
-    make = UsersDataTable.row_text
+    made: list[int] = []
+    measured: list[User] = []
+    loaded: list[User] = []
+    make, answer = UsersDataTable.row_text, MemoryState.window
 
     def make_and_note(table, row, width):
         made.append(row)
         return make(table, row, width)
 
-    class Noting(dict[str, Any]):
-        def __getitem__(self, user_id):
-            asked.append(user_id)
-            return dict.__getitem__(self, user_id)
+    def measure_and_note(columns, users, *, has_words):
+        measured.extend(users)
+        return measure_values(columns, users, has_words=has_words)
+
+    def answer_and_note(*question):
+        window = answer(*question)
+        loaded.extend(window.users)
+        return window
 
     monkeypatch.setattr(UsersDataTable, "row_text", make_and_note)
+    monkeypatch.setattr(table, "measure_values", measure_and_note)
+    monkeypatch.setattr(MemoryState, "window", answer_and_note)
     app = TableApp(100_000)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("end")
         await pilot.pause()
         assert app.table.row_count == 100_000
         assert len(set(made)) < 4 * PAGE
-        app.table.show(app.ids, Noting(app.users))
+        assert len(loaded) < 20 * PAGE
+        loaded.clear()
+        measured.clear()
+        app.table.show(rows_of(state_of(*app.users)))
         await pilot.pause()
-        assert len(asked) < 10 * PAGE
+        assert 0 < len(measured) < 4 * PAGE
+        assert len(loaded) < 20 * PAGE
 
 
 async def test_lines_are_as_wide_as_table():
@@ -211,11 +228,11 @@ NAMES = {
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_wide_characters_do_not_shift_columns(name):
-    table = UsersDataTable()
+    table = UsersDataTable(Marks())
     user = sample_users(1)[0]._replace(first_name=name)
     for width in (1, 2, 5, 9, 11):
         table.show_layout(layout(("first_name", width), "user_id", "is_active", frozen=1))
-        table.show([user.user_id], {user.user_id: user})
+        table.show(rows_of(state_of(user)))
         line = table.row_text(0, 40)
         name_cell, others = line[: line.index("u0000")], line[line.index("u0000") :]
         # as terminals measure that know nothing of what belongs together
@@ -287,23 +304,82 @@ async def test_columns_stay_until_other_users_are_shown():
     async with app.run_test(size=(62, 24)) as pilot:
         before = app.header
         await pilot.press("down", "pagedown", "end", "up")
-        long = app.users[app.ids[0]]._replace(user_id="new", user_name="x" * 12)
-        app.table.follow([*app.ids, "new"], {**app.users, "new": long}, {})
+        long = app.users[0]._replace(user_id="new", user_name="x" * 12)
+        app.table.follow(rows_of(state_of(*app.users, long)), {})
         await pilot.pause()
         assert app.header == before
-        users = {key: user._replace(user_name="x" * 12) for key, user in app.users.items()}
-        app.table.follow(app.ids[100:], users, {})
+        users = [user._replace(user_name="x" * 12) for user in app.users[100:]]
+        app.table.follow(rows_of(state_of(*users)), {})
         await pilot.pause()
         assert app.header != before
         assert "x" * 12 in app.table.render_line(1).text
 
 
+def moved(users, first, to):
+    """The users with one at another row."""
+    others = [*users[:first], *users[first + 1 :]]
+    return [*others[:to], users[first], *others[to:]]
+
+
+MANY = TableApp(3000).users
+NEW = [one._replace(user_id=f"new{at}") for at, one in enumerate(MANY[:500])]
+FOLLOWED = {
+    "added in front": (1500, 1490, [*NEW, *MANY], 2000, 1990),
+    "deleted in front": (1500, 1490, MANY[1000:], 500, 490),
+    "the user moved far": (10, 0, moved(MANY, 10, 2500), 2500, 2479),
+    "the user deleted": (1500, 1490, [*MANY[:1500], *MANY[1501:]], 1500, 1490),
+    "the first visible user deleted": (1500, 1490, [*MANY[:1490], *MANY[1491:]], 1499, 1490),
+    "the first visible user moved": (1500, 1490, moved(MANY, 1490, 2000), 1499, 1499),
+    "scrolled away, and added in front": (3, 2000, [*NEW, *MANY], 503, 2500),
+    "scrolled away from the first user": (0, 2000, [*NEW, *MANY], 500, 2500),
+    "scrolled away, and the user deleted": (3, 2000, [*MANY[:3], *MANY[4:]], 3, 1999),
+    "scrolled away from the last, and it deleted": (2999, 9, MANY[:2999], 2998, 9),
+    "few left": (1500, 1490, MANY[:5], 4, 0),
+    "none left": (1500, 1490, [], 0, 0),
+}
+"""The rows of the cursor and of the first visible user before and after a change."""
+
+
+@pytest.mark.parametrize(
+    ("cursor", "top", "users", "new_cursor", "new_top"), FOLLOWED.values(), ids=FOLLOWED
+)
+async def test_cursor_stays_on_its_user_and_the_view_does_not_jump(
+    cursor, top, users, new_cursor, new_top
+):
+    app = TableApp(3000)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.table.cursor_row = cursor
+        app.table.scroll_to(y=top, animate=False, force=True)
+        await pilot.pause()
+        app.table.follow(rows_of(state_of(*users)), {})
+        await pilot.pause()
+        assert app.table.cursor_row == new_cursor
+        assert app.table.cursor_user == (users[new_cursor] if users else None)
+        assert int(app.table.scroll_offset.y) == new_top
+        for y, one in enumerate(users[new_top : new_top + PAGE], 1):
+            assert one.last_name[:5] in app.table.render_line(y).text
+            assert app.table.user_at(new_top + y - 1) == one
+
+
+async def test_current_user_is_known_when_the_list_is_scrolled_away():
+    app = TableApp(3000)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for top in (1000, 2900, 0, 1500):
+            app.table.scroll_to(y=top, animate=False, force=True)
+            await pilot.pause()
+            assert app.table.cursor_user == app.users[0]
+            assert not app.table.is_loading
+        await pilot.press("down")
+        await pilot.pause()
+        assert app.table.cursor_user == app.users[1]
+        assert app.table.scroll_offset.y == 1
+
+
 async def test_inactive_users_are_dimmed_and_licenses_are_words_in_a_wide_terminal():
     app = TableApp(2, layout("first_name", "is_active", LICENSE))
     async with app.run_test(size=(99, 24)) as pilot:
-        second = app.ids[1]
-        app.users[second] = app.users[second]._replace(is_active="0")
-        app.table.show(app.ids, app.users)
+        app.users[1] = app.users[1]._replace(is_active="0")
+        app.table.show(rows_of(state_of(*app.users)))
         for width, name in ((99, "Lic"), (100, "Licenses")):
             await pilot.resize_terminal(width, 24)
             await pilot.pause()

@@ -14,6 +14,7 @@ from qm_tui.tui.user.details_pane import DetailsPane
 from qm_tui.tui.user.form_screen import UserFormScreen
 from qm_tui.tui.user.password_dialog import PasswordDialog
 from qm_tui.tui.users.user_screen import UserScreen
+from tests.helpers import users_of
 from tests.tui.pages import (
     LARGE,
     SMALL,
@@ -40,7 +41,7 @@ def path(home):
 
 
 def stored(path):
-    return open_store(path).load().users
+    return users_of(open_store(path).load())
 
 
 async def opened(pilot, *keys):

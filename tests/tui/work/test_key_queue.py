@@ -31,6 +31,8 @@ from qm_tui.tui.users.page import UsersPage
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work import key_queue
 from qm_tui.tui.work.flow import is_deciding
+from qm_tui.users.query.query import NO_SELECTION
+from tests.helpers import users_of
 from tests.tui.pages import (
     SAMPLES,
     app_on,
@@ -109,8 +111,8 @@ def preview_of(pilot):
     return screen.preview
 
 
-def users_of(pilot):
-    return page_of(pilot).store.state.users
+def stored(pilot):
+    return users_of(page_of(pilot).store.state)
 
 
 @pytest.fixture
@@ -134,7 +136,7 @@ async def test_keys_typed_ahead_fill_fields_and_move_and_never_confirm(home, pat
         ("*m" + TAB + "Oslo" + F2, SetFieldDialog, "Set a field"),
     ]
     async with running(path, sample_users(20)) as pilot:
-        before = dict(users_of(pilot))
+        before = stored(pilot)
         for burst, screen, text in cases:
             await typed(pilot, burst)
             await is_on_top(pilot, screen)
@@ -143,8 +145,8 @@ async def test_keys_typed_ahead_fill_fields_and_move_and_never_confirm(home, pat
                 assert field_of(pilot) == text
             assert len(pilot.app.screen_stack) <= 4
             await back_to_users(pilot)
-            page_of(pilot).session.marks.clear()
-        assert users_of(pilot) == before
+            page_of(pilot).session.marks.set(NO_SELECTION)
+        assert stored(pilot) == before
     assert not list(home.glob("*.csv"))
 
 
@@ -152,14 +154,14 @@ async def test_keys_typed_ahead_that_confirm_nothing_dangerous_act(home, path):
     async with running(path, sample_users(20)) as pilot:
         await typed(pilot, "eAdam" + F2)
         await wait_until(pilot, lambda: top(pilot) is page_of(pilot))
-        assert any("Adam" in user.first_name for user in users_of(pilot).values())
+        assert any("Adam" in user.first_name for user in stored(pilot).values())
         await typed(pilot, "m" + TAB + "Oslo" + F2)
         await wait_until_idle(pilot)
-        assert sum("Oslo" in user for user in users_of(pilot).values()) == 1
+        assert sum("Oslo" in user for user in stored(pilot).values()) == 1
         await typed(pilot, "u" + TAB + ENTER)
         await wait_until(pilot, lambda: isinstance(top(pilot), UndoDialog))
         await back_to_users(pilot)
-        assert sum("Oslo" in user for user in users_of(pilot).values()) == 1
+        assert sum("Oslo" in user for user in stored(pilot).values()) == 1
         await typed(pilot, f"xD{ENTER}")
         await wait_until(pilot, lambda: isinstance(top(pilot), MessageDialog))
         await back_to_users(pilot)
@@ -178,9 +180,9 @@ async def test_keys_typed_ahead_never_import(path, confirming):
         await wait_until(pilot, lambda: preview_of(pilot) is not None)
         await pilot.pause()
         assert isinstance(top(pilot), PreviewScreen)
-        assert len(users_of(pilot)) == 3
+        assert len(stored(pilot)) == 3
         await pilot.press("enter")
-        await wait_until(pilot, lambda: len(users_of(pilot)) > 3)
+        await wait_until(pilot, lambda: len(stored(pilot)) > 3)
 
 
 async def test_keys_after_an_invalid_filter_are_dropped(path):
@@ -245,7 +247,7 @@ async def test_text_pasted_without_marks_is_ignored_in_a_list_but_not_in_a_field
             await typed(pilot, "x")
             assert top(pilot) is page_of(pilot)
             assert status_of(pilot) == key_queue.PASTE_IGNORED
-        assert len(users_of(pilot)) == 20
+        assert len(stored(pilot)) == 20
         monkeypatch.setattr(key_queue, "_PASTE_GAP", 0)  # no next part of this paste follows
         await typed(pilot, "a" * (MAX_TYPED + 1))
         await typed(pilot, "i")

@@ -143,7 +143,9 @@ async def test_store_is_not_read_while_a_job_is_running(path, monkeypatch, polle
         page.begin_job()
         commit(path, users[1]._replace(first_name="Later"))
         with page.session.store.transaction(IMPORT) as transaction:  # the job reads it
-            assert transaction.state.users[users[1].user_id].first_name == "Later"
+            (later,) = transaction.state.users([users[1].user_id])
+            assert later is not None
+            assert later.first_name == "Later"
         page.session.end_job("Import canceled. Nothing was changed.")
         assert not page.session.store.has_external_changes()
         await is_shown(pilot, "* Later")

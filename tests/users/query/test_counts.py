@@ -14,16 +14,18 @@ from qm_tui.users.query.counts import (
     NO_FLAG,
     count_by,
     count_field_values,
+    keys_to_count,
+    values_by_count,
 )
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from qm_tui.users.query.filter_parser import parse_filter
-from qm_tui.users.query.license_usage import LICENSES, count_licenses
+from qm_tui.users.query.license_usage import KEYS_TO_COUNT, LICENSES, count_licenses
 from qm_tui.users.query.licenses import licenses_of
-from qm_tui.users.query.search import Query, QueryExecutor
-from tests.helpers import ANNA
-from tests.users.query.asking import YieldCounter
+from qm_tui.users.query.query import Query
+from tests.helpers import ANNA, YieldCounter, state_of
 
 DEPARTMENT = FILTER_FIELDS["department"]
+VALUE_KEYS = ("department", "is_active")
 
 
 def no_rest():
@@ -50,8 +52,12 @@ def with_flags(*rows):
 
 def found(users, term):
     """Return the number of users that a filter finds."""
-    by_id = {one.user_id: one for one in users}
-    return len(QueryExecutor(no_rest).execute(by_id, Query(parse_filter(term)), None))  # type: ignore[arg-type]
+    return state_of(*users).count(Query(parse_filter(term))).number
+
+
+def grouped(users, keys):
+    """Return the number of users with each combination of values."""
+    return state_of(*users).groups(keys)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +86,7 @@ def found(users, term):
     ],
 )
 def test_users_are_counted_by_value_with_the_most_first(by, users, counts):
-    made = count_by(users, FILTER_FIELDS[by], no_rest)
+    made = count_by(grouped(users, keys_to_count(FILTER_FIELDS[by])), FILTER_FIELDS[by], no_rest)
     assert [(one.value, one.number) for one in made] == counts
     assert [found(users, one.term) for one in made] == [number for _, number in counts]
 
@@ -94,7 +100,7 @@ VALUES = st.lists(
 @given(VALUES, st.sampled_from([one for one in COUNTABLE_FIELDS if one.field is not None]))
 def test_each_term_finds_exactly_the_counted_users(values, by):
     users = with_values(by.field.key, *values)
-    counts = count_by(users, by, no_rest)
+    counts = count_by(grouped(users, keys_to_count(by)), by, no_rest)
     assert sum(one.number for one in counts) == len(values)
     assert len({one.term for one in counts}) == len(counts)
     for one in counts:
@@ -107,7 +113,7 @@ _NAMES = st.sampled_from(["", "a", "A", " ", "b*", 'q"|', EMPTY])
 @given(st.lists(st.tuples(_NAMES, st.sampled_from("01x"))))
 def test_values_are_counted_with_their_inactive_users(pairs):
     users = with_flags(*((value, f"{active}000") for value, active in pairs))
-    made = count_field_values(users, DEPARTMENT, no_rest)
+    made = count_field_values(grouped(users, VALUE_KEYS), DEPARTMENT, no_rest)
     values = [value for value, _ in pairs]
     assert {one.value: one[1:3] for one in made.counts} == {
         value: (values.count(value), pairs.count((value, "0"))) for value in values
@@ -125,7 +131,7 @@ def test_values_are_counted_with_their_inactive_users(pairs):
 @given(st.lists(st.tuples(_NAMES, st.text("01x", min_size=4, max_size=4)), max_size=12))
 def test_licenses_are_counted_by_type_and_department(rows):
     users = with_flags(*rows)
-    used = count_licenses(users, no_rest)
+    used = count_licenses(grouped(users, KEYS_TO_COUNT), no_rest)
     assert tuple(one.license for one in used.types) == LICENSES
     for one in used.types:
         with_it = [user for user in users if one.license in licenses_of(user)]
@@ -143,16 +149,22 @@ def test_licenses_are_counted_by_type_and_department(rows):
     assert (sum(numbers), numbers) == (len(users), sorted(numbers, reverse=True))
 
 
-def test_many_users_are_counted_in_batches():
+def test_many_values_are_counted_in_batches():
     users = with_values("department", *(f"d{number % 7000:05}" for number in range(20_000)))
     counters: list[Callable[[YieldCounter], object]] = [
-        *(partial(count_by, users, by) for by in COUNTABLE_FIELDS),
-        partial(count_field_values, users, DEPARTMENT),
-        partial(count_licenses, users),
+        partial(count_by, grouped(users, keys_to_count(DEPARTMENT)), DEPARTMENT),
+        partial(count_field_values, grouped(users, VALUE_KEYS), DEPARTMENT),
+        partial(count_licenses, grouped(users, KEYS_TO_COUNT)),
     ]
     for count in counters:
         rests = YieldCounter()
         count(rests)
-        assert rests.count >= 20
-    counts = count_by(users, DEPARTMENT, no_rest)
+        assert rests.count >= 7
+    counts = count_by(grouped(users, keys_to_count(DEPARTMENT)), DEPARTMENT, no_rest)
     assert list(counts) == sorted(counts, key=lambda one: (-one.number, one.value))
+
+
+def test_values_are_listed_most_frequent_first_without_the_empty_value():
+    users = with_values("department", "IT", "", "Sales", "IT", "", "", "a")
+    values = values_by_count(grouped(users, ("department",)), no_rest)
+    assert values == [("IT", 2), ("a", 1), ("Sales", 1)]

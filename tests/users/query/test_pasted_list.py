@@ -3,9 +3,8 @@
 import pytest
 
 from qm_tui.users.fields import User
-from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.query.pasted_list import UnresolvedEntry, resolve_list
-from qm_tui.users.query.user_lookup import UserLookup
+from tests.helpers import state_of
 
 
 def _user(user_id, first, last, extension, user_name, **more):
@@ -38,14 +37,11 @@ def _nothing():
     pass
 
 
-def _directory(users=USERS):
-    by_id = {one.user_id: one for one in users}
-    names = {normalize_user_name(one.user_name): one.user_id for one in users}
-    return UserLookup(by_id, names, _nothing)
+_STATE = state_of(*USERS)
 
 
 def _named(*lines):
-    return resolve_list(lines, _directory(), _nothing)
+    return resolve_list(lines, _STATE, _nothing)
 
 
 _ENTRIES = {
@@ -147,7 +143,7 @@ def test_order_is_kept_without_duplicates():
 
 def test_empty_names_and_extensions_match_nothing():
     users = [_user("u-1", "", "Berg", "", "one"), _user("u-2", "Anna", "", "", "two")]
-    named = resolve_list(["Berg", "Anna", ";", "x;;y"], _directory(users), _nothing)
+    named = resolve_list(["Berg", "Anna", ";", "x;;y"], state_of(*users), _nothing)
     assert named.user_ids == []
     assert named.entries == 4
 
@@ -160,8 +156,8 @@ def test_rest_is_called_for_many_users_and_a_long_list():
         nonlocal rests
         rests += 1
 
-    by_id = {one.user_id: one for one in users}
-    directory = UserLookup(by_id, {one.user_name: one.user_id for one in users}, rest)
+    directory = state_of(*users)
+    directory.lookup(["first"], rest)
     lines = [f"Muller{n}, Eva" for n in range(5000)] + ["; ".join(map(str, range(5000)))]
     assert rests >= 20_000 / 500
     rests = 0

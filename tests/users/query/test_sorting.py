@@ -18,8 +18,7 @@ from qm_tui.users.query import sorting
 from qm_tui.users.query.columns import LICENSE
 from qm_tui.users.query.sorting import sort_users
 from qm_tui.users.query.views import SortKey
-from tests.helpers import ANNA, needs_package
-from tests.users.query.asking import YieldCounter
+from tests.helpers import ANNA, YieldCounter, needs_package
 
 _NAMES = ["first_name", "last_name", "user_name", "windows_login", "sip_uri"]
 

@@ -24,8 +24,8 @@ from qm_tui.tui.transfer.files.folder import resolve_typed_path
 from qm_tui.tui.transfer.files.path_input import PathInput
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.key_hint import KeyHint
-from qm_tui.tui.work.background import run_in_thread
 from qm_tui.tui.work.key_queue import KeyRefused
+from qm_tui.tui.work.threads import run_in_thread
 
 Result = TypeVar("Result")
 

@@ -17,7 +17,7 @@ from qm_tui.paths import abbreviate_home
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, size_text
 from qm_tui.tui.transfer.files.folder import DirectoryEntry, date_text, list_directory
 from qm_tui.tui.widgets.virtual_list import VirtualList
-from qm_tui.tui.work.background import run_in_thread
+from qm_tui.tui.work.threads import run_in_thread
 
 _SIZE_WIDTH: Final = 8
 _DATE_WIDTH: Final = 15

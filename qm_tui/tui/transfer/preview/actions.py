@@ -5,7 +5,6 @@ from typing import Any
 
 from textual.app import App
 
-from qm_tui.store.interface import UserStore
 from qm_tui.transfer.importing import PreparedImport
 from qm_tui.transfer.planning.plan import IssueGroup, RecordOutcome
 from qm_tui.transfer.planning.plan_text import removals_text
@@ -18,7 +17,6 @@ from qm_tui.tui.transfer.preview.record_screen import RecordScreen, RecordScreen
 from qm_tui.tui.transfer.preview.save import save_records, save_text
 from qm_tui.tui.transfer.preview.summary import ProblemsDialog
 from qm_tui.tui.transfer.preview.view_model import Preview, RecordFilter
-from qm_tui.tui.user.details_screen import DetailsScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 
 __all__ = ["map_columns", "save_records", "save_text"]
@@ -45,12 +43,6 @@ async def show_record(
     """
     screen = RecordScreen(outcomes[row], outcomes, row, preview.plan.options)
     return await app.push_screen_wait(screen)
-
-
-async def show_user(app: App[Any], preview: Preview, row: int, store: UserStore) -> int:
-    """Show a user that is not in the file, and on request the others; return the last row."""
-    user_ids, users = preview.plan.not_in_file, preview.prepared.state.users
-    return await app.push_screen_wait(DetailsScreen(user_ids, row, users, store))
 
 
 async def correct_records(

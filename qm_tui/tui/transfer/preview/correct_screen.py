@@ -23,8 +23,8 @@ from qm_tui.tui.transfer.preview.view_model import build_validator
 from qm_tui.tui.user.field_form import FieldForm, FieldInput
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import MessageDialog, close_or_ask
-from qm_tui.tui.work.background import run_with_progress
-from qm_tui.tui.work.job import DEBOUNCE
+from qm_tui.tui.work.flow import flow
+from qm_tui.tui.work.threads import DEBOUNCE, ask, when_answered
 from qm_tui.users.fields import Field, Kind
 from qm_tui.users.issues import Issue, Severity, redact_value
 
@@ -106,7 +106,8 @@ class CorrectScreen(Dialog[Corrections | None]):
         for name in ("record", "said", "passed-over"):
             self._show_text(name, "")
         self._build_validator()
-        self._show_next()
+        self._outcome = next(self._remaining, None)
+        self._show_record(self._outcome.issues if self._outcome is not None else ())
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the focused field."""
@@ -123,8 +124,7 @@ class CorrectScreen(Dialog[Corrections | None]):
 
     @work
     async def _build_validator(self) -> None:
-        build = partial(build_validator, self._prepared, self._numbers)
-        self._validator, readable = await run_with_progress(build)
+        self._validator, readable = await build_validator(self._prepared, self._numbers)
         self._readable = readable
         self._show_text("passed-over", _skipped_text(len(self._numbers) - readable))
         if self._outcome is not None:
@@ -133,9 +133,23 @@ class CorrectScreen(Dialog[Corrections | None]):
 
     # The record
 
-    def _show_next(self) -> None:
-        """Show the next record that can be corrected; close the screen if there is none."""
-        self._outcome = next(self._remaining, None)
+    async def _show_next(self, validator: RecordValidator) -> None:
+        """Show the next record that can be corrected."""
+        self._outcome = outcome = next(self._remaining, None)
+        issues: Sequence[Issue] = ()
+        if outcome is not None:
+            issues = await self._problems_of(validator, outcome, list(outcome.values or ()))
+        self._show_record(issues)
+
+    async def _problems_of(
+        self, validator: RecordValidator, outcome: RecordOutcome, values: Values
+    ) -> Sequence[Issue]:
+        """Return the problems of a record with these values."""
+        validate = partial(validator.validate, outcome.number, outcome.line, values)
+        return await ask(self._prepared.state, validate)
+
+    def _show_record(self, issues: Sequence[Issue]) -> None:
+        """Show the current record and its problems; close the screen if there is none."""
         if self._outcome is None:
             self.dismiss(self._saved or None)
             if not self._position:
@@ -144,11 +158,7 @@ class CorrectScreen(Dialog[Corrections | None]):
         outcome = self._outcome
         self._position += 1
         self._original, self._saved_with_errors = list(outcome.values or ()), None
-        self._issues = (
-            self._validator.validate(outcome.number, outcome.line, self._original)
-            if self._validator
-            else outcome.issues
-        )
+        self._issues = issues
         by_severity = sorted(self._issues, key=lambda issue: issue.severity is not Severity.ERROR)
         form = self.query_one(FieldForm)
         form.show(self._original, [issue.field for issue in by_severity if issue.field is not None])
@@ -218,14 +228,22 @@ class CorrectScreen(Dialog[Corrections | None]):
         if values != self._saved_with_errors:
             self._saved_with_errors = None
             self._show_text("said", "")
-        self._issues = self._validator.validate(outcome.number, outcome.line, values)
-        self._show_issues()
+        validate = partial(self._validator.validate, outcome.number, outcome.line, values)
+        when_answered(
+            self, self._prepared.state, validate, partial(self._validated, outcome), "validation"
+        )
+
+    def _validated(self, outcome: RecordOutcome, issues: Sequence[Issue]) -> None:
+        if outcome is self._outcome:
+            self._issues = issues
+            self._show_issues()
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until records can be validated."""
         return key == "f2" and self._validator is None
 
-    def action_save(self) -> None:
+    @flow
+    async def action_save(self) -> None:
         """Save the values and show the next record; an invalid record takes a second F2."""
         outcome, validator = self._outcome, self._validator
         if outcome is None:
@@ -234,7 +252,7 @@ class CorrectScreen(Dialog[Corrections | None]):
             self._show_text("said", _STILL_CHECKING)
             return
         values = self.query_one(FieldForm).values
-        self._issues = validator.validate(outcome.number, outcome.line, values)
+        self._issues = await self._problems_of(validator, outcome, values)
         errors = _errors(self._issues)
         if errors and values != self._saved_with_errors:
             self._saved_with_errors = values
@@ -245,8 +263,9 @@ class CorrectScreen(Dialog[Corrections | None]):
             return
         if values != self._original or self._general:
             self._saved[outcome.number] = values
-            validator.correct(outcome.number, outcome.line, values)
-        self._show_next()
+            correct = partial(validator.correct, outcome.number, outcome.line, values)
+            await ask(self._prepared.state, correct)
+        await self._show_next(validator)
 
     def action_move(self, rows: int) -> None:
         """Move the focus by a number of fields, and beyond them to the buttons."""
@@ -260,8 +279,8 @@ class CorrectScreen(Dialog[Corrections | None]):
         """Open the values in use of the focused field; without any, move to the next field."""
         focused = self.focused
         if isinstance(focused, FieldInput) and has_picker(focused.field):
-            users = self._prepared.state.users
-            pick_value(self, focused.field, users, focused.typed or "", focused.take)
+            state = self._prepared.state
+            pick_value(self, focused.field, state, focused.typed or "", focused.take)
         else:
             self.action_move(1)
 

@@ -1,7 +1,7 @@
 """The list of records of a preview, or of users that are not in the file."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar, Final
 
@@ -12,12 +12,19 @@ from textual.message import Message
 from textual.strip import Strip
 
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
+from qm_tui.store.interface import UserStore
+from qm_tui.store.state import NO_USERS, Count
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.transfer.planning.plan import MAX_LISTED, RecordOutcome, RecordOutcomes, Result
 from qm_tui.tui.transfer.preview.view_model import Preview, RecordFilter
+from qm_tui.tui.user.details_screen import DetailsScreen
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.background import run_with_progress
+from qm_tui.tui.work.marks import Marks
+from qm_tui.tui.work.threads import when_answered
+from qm_tui.tui.work.user_rows import UserRows
 from qm_tui.users.fields import FIELDS, User
+from qm_tui.users.query.query import ALL
 
 _LINE: Final = 6
 _RESULT: Final = 9
@@ -47,7 +54,7 @@ class RecordList(VirtualList):
     """The records that match a filter.
 
     Args:
-        marks: the User IDs of the marked users; updated by its owner.
+        marks: the marked users; updated by its owner.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,18 +67,24 @@ class RecordList(VirtualList):
     footer_has_hints: ClassVar[bool] = True
 
     class MarkRequested(Message):
-        """The admin wants to mark or unmark users."""
+        """The admin wants to mark or unmark users.
 
-        def __init__(self, user_ids: Sequence[str]) -> None:
+        Args:
+            user_ids: the users; None for all that are not in the file.
+        """
+
+        def __init__(self, user_ids: Sequence[str] | None) -> None:
             super().__init__()
             self.user_ids = user_ids
 
-    def __init__(self, marks: Collection[str]) -> None:
+    def __init__(self, marks: Marks) -> None:
         super().__init__(id="records")
         self._marks = marks
         self._preview: Preview | None = None
         self._filter = RecordFilter.ALL
         self._rows: Sequence[int] = ()
+        self.absent: UserRows | None = None
+        """The users that are not in the file, if they are shown."""
 
     @property
     def row_count(self) -> int:
@@ -98,10 +111,14 @@ class RecordList(VirtualList):
         current = self._rows[self.cursor_row] if self._rows else 0
         self._preview, self._filter = preview, record_filter
         self._rows = preview.rows[record_filter] if preview is not None else ()
+        self.absent = None
+        if preview is not None and record_filter is RecordFilter.NOT_IN_FILE:
+            self.absent = _absent_users(preview, self._marks)
         same_list = (filter_before is RecordFilter.NOT_IN_FILE) == (
             record_filter is RecordFilter.NOT_IN_FILE
         )
         self.rows_changed(nearest_index(current, self._rows) if same_list else 0)
+        self._load_users()
 
     def move_cursor_to(self, number: int) -> None:
         """Move the cursor to a record, or to the next one shown."""
@@ -111,10 +128,30 @@ class RecordList(VirtualList):
         """Return the stored user of a row, if there is one."""
         if self._preview is None:
             return None
-        index, prepared = self._rows[row], self._preview.prepared
-        if self._filter is RecordFilter.NOT_IN_FILE:
-            return prepared.state.users[prepared.plan.not_in_file[index]]
-        return self._preview.outcomes.stored[index]
+        if self.absent is not None:
+            return self.absent.user(row)
+        return self._preview.outcomes.stored[self._rows[row]]
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Load the users that become visible."""
+        super().watch_scroll_y(old_value, new_value)
+        self._load_users()
+
+    def _load_users(self) -> None:
+        """Load users that are not in the file, and which users of records are marked."""
+        if self._preview is None or not self.is_attached:
+            return
+        if self.absent is not None:
+            self.absent.want(self.rows_in_sight, self, self.refresh)
+        elif self._marks.selection.steps:
+            users = filter(None, map(self.user_of, self.rows_in_sight))
+            state, user_ids = self._preview.prepared.state, [user.user_id for user in users]
+            learn = partial(self._marks.learn, state, user_ids)
+            when_answered(self, state, learn, lambda _: self.refresh(), "marks")
+
+    def details(self, row: int, store: UserStore) -> DetailsScreen | None:
+        """Return the details of a user that is not in the file, if such users are shown."""
+        return None if self.absent is None else DetailsScreen(self.absent, row, store)
 
     def action_mark(self) -> None:
         """Mark or unmark the stored user of the current record."""
@@ -125,7 +162,9 @@ class RecordList(VirtualList):
     @work(exclusive=True, group="marks", description="find users")
     async def action_mark_all(self) -> None:
         """Mark or unmark the stored users of all records shown."""
-        if self._preview is not None and self.row_count:
+        if self.absent is not None:
+            self.post_message(self.MarkRequested(None))
+        elif self._preview is not None and self.row_count:
             user_ids = partial(_user_ids, self._preview, self._filter)
             self.post_message(self.MarkRequested(await run_with_progress(user_ids)))
 
@@ -141,7 +180,9 @@ class RecordList(VirtualList):
         user = self.user_of(row)
         cursor = ">" if row == self.cursor_row else " "
         mark = _MARK if user is not None and user.user_id in self._marks else " "
-        if self._preview is None or (self._filter is RecordFilter.NOT_IN_FILE and user is not None):
+        if self._preview is None or self.absent is not None:
+            if user is None:
+                return pad_or_truncate(cursor, width)
             line, result, name, details = "", _NOT_NAMED, _name(user), _identity_text(user)
         else:
             outcome = self._preview.outcomes[self._rows[row]]
@@ -181,6 +222,18 @@ class RecordList(VirtualList):
         text = _joined(hints, room)
         indent = " " if len(text) < room else ""
         return pad_or_truncate(f"{pad_or_truncate(indent + text, room)} {place} ", width)
+
+
+def _absent_users(preview: Preview, marks: Marks) -> UserRows:
+    """Return the users of the store that are not in the file.
+
+    Args:
+        preview: the preview.
+        marks: the marked users.
+    """
+    plan, state = preview.plan, preview.prepared.state
+    query, count = plan.not_in_file or ALL, Count(plan.not_in_file_count)
+    return UserRows(state, query, count, NO_USERS, marks)
 
 
 def _user_ids(

@@ -223,7 +223,7 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
             self._dialog.show(report, preview.plan, self.request)
 
     def _show_status(self, progress: str = "") -> None:
-        marked = len(self._session.marks)
+        marked = self._session.marks.number
         text = progress or (f"{marked:,} marked   " if marked else "") + _NOTHING_IMPORTED_YET
         for title in self.query(PreviewTitle):  # none once it is closed
             title.show(self.request.path.name, text)
@@ -307,8 +307,9 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
         with self._planner.pinned() as preview:
             if preview is None:
                 return
-            if not outcomes:
-                rows.cursor_row = await actions.show_user(self.app, preview, row, store)
+            details = rows.details(row, store)
+            if details is not None:
+                rows.cursor_row = await self.app.push_screen_wait(details)
                 return
             closed = await actions.show_record(self.app, preview, outcomes, row)
         rows.move_cursor_to(closed.number)
@@ -316,8 +317,16 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
             await self._correct(closed.number)
 
     @on(RecordList.MarkRequested)
-    def _mark_requested(self, event: RecordList.MarkRequested) -> None:
-        self._session.toggle_marks(event.user_ids)
+    @work
+    async def _mark_requested(self, event: RecordList.MarkRequested) -> None:
+        preview = self.preview
+        if preview is None:
+            return
+        state, absent = preview.prepared.state, self._rows.absent
+        if event.user_ids is not None:
+            await self._session.toggle_marks(state, event.user_ids)
+        elif absent is not None:
+            await self._session.toggle_query(state, absent.query)
         self._rows.refresh()
         if not self.is_planning:
             self._show_status()

@@ -53,7 +53,7 @@ class Preview:
     Attributes:
         prepared: the import.
         rows: by filter, the indexes into the plan's outcomes; for users that are not in the file,
-            the indexes into `ImportPlan.not_in_file`.
+            their rows.
     """
 
     prepared: PreparedImport
@@ -77,7 +77,7 @@ class Preview:
             RecordFilter.ALL: plan.records,
             **{RecordFilter(result): plan.counts[result] for result in RESULTS},
             RecordFilter.WARNINGS: plan.warning_count,
-            RecordFilter.NOT_IN_FILE: len(plan.not_in_file),
+            RecordFilter.NOT_IN_FILE: plan.not_in_file_count,
         }
 
     @property
@@ -97,8 +97,6 @@ class Preview:
 
     def user_ids(self, record_filter: RecordFilter, start: int, stop: int) -> Sequence[str]:
         """Return the User IDs of the stored users of the rows from `start` to `stop`."""
-        if record_filter is RecordFilter.NOT_IN_FILE:
-            return self.plan.not_in_file[start:stop]
         stored = self.outcomes.stored
         users = (stored[index] for index in islice(self.rows[record_filter], start, stop))
         return [user.user_id for user in users if user is not None]
@@ -109,16 +107,21 @@ def lost_text(corrections: int) -> str:
     return f"{pluralize(corrections, 'corrected record')} will be lost"
 
 
-def build_validator(
-    prepared: PreparedImport, numbers: Sequence[int], progress: ProgressCallback
+async def build_validator(
+    prepared: PreparedImport, numbers: Sequence[int]
 ) -> tuple[RecordValidator, int]:
     """Return what validates corrections, and how many records can be corrected.
 
     Args:
         prepared: the import, planned with its records.
         numbers: the numbers of the rejected records.
-        progress: progress callback; may raise `Cancelled`.
     """
+    return await run_with_progress(partial(_build_validator, prepared, numbers))
+
+
+def _build_validator(
+    prepared: PreparedImport, numbers: Sequence[int], progress: ProgressCallback
+) -> tuple[RecordValidator, int]:
     values, readable = (prepared.plan.outcomes or RecordOutcomes()).values, 0
     for done, number in enumerate(numbers):
         if not done % CHUNK_SIZE:
@@ -149,8 +152,10 @@ def make_preview(prepared: PreparedImport, progress: ProgressCallback) -> Previe
             RecordFilter(result): rows for result, rows in zip(RESULTS, rows_by_result, strict=True)
         },
         RecordFilter.WARNINGS: _warned(outcomes, progress),
-        RecordFilter.NOT_IN_FILE: range(len(plan.not_in_file)),
+        RecordFilter.NOT_IN_FILE: range(plan.not_in_file_count),
     }
+    if plan.not_in_file is not None:  # so that it is at hand when it is shown
+        next(prepared.state.ids(plan.not_in_file), None)
     return Preview(prepared, rows)
 
 

@@ -9,12 +9,11 @@ from textual.message import Message
 
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.widgets.virtual_list import VirtualList
-from qm_tui.users.fields import User
 from qm_tui.users.query.pasted_list import UnresolvedEntry
 
 _LINE: Final = 6
 _ENTRY: Final = 30
-_NAMED: Final = 3
+MAX_NAMED: Final = 3
 """Users that are listed per entry."""
 
 _MARK: Final = "✓"
@@ -22,9 +21,6 @@ _MARK: Final = "✓"
 
 class UnresolvedList(VirtualList):
     """Entries that match no users, or several users. All matches of an entry can be marked.
-
-    Args:
-        users: the users by User ID.
 
     Attributes:
         selected: the texts of the entries whose matches should be marked.
@@ -40,9 +36,9 @@ class UnresolvedList(VirtualList):
     class SelectionChanged(Message):
         """The entries whose matches should be marked have changed."""
 
-    def __init__(self, users: Mapping[str, User]) -> None:
+    def __init__(self) -> None:
         super().__init__(id="unsettled")
-        self._users = users
+        self._names: Mapping[str, str] = {}
         self._entries: Sequence[UnresolvedEntry] = ()
         self.selected: set[str] = set()
 
@@ -66,9 +62,14 @@ class UnresolvedList(VirtualList):
             for user_id in entry.user_ids
         ]
 
-    def show(self, entries: Sequence[UnresolvedEntry]) -> None:
-        """Show other entries."""
-        self._entries = entries
+    def show(self, entries: Sequence[UnresolvedEntry], names: Mapping[str, str]) -> None:
+        """Show other entries.
+
+        Args:
+            entries: the entries.
+            names: the User Names of their first users, by User ID.
+        """
+        self._entries, self._names = entries, names
         self.rows_changed(self.cursor_row)
 
     def action_choose(self) -> None:
@@ -98,8 +99,7 @@ class UnresolvedList(VirtualList):
         times = f", {entry.times:,} times" if entry.times > 1 else ""
         if not entry.user_ids:
             return f"not found{times}"
-        names = [
-            sanitize(self._users[user_id].user_name, 40) for user_id in entry.user_ids[:_NAMED]
-        ]
-        more = ", …" if len(entry.user_ids) > _NAMED else ""
+        named = entry.user_ids[:MAX_NAMED]
+        names = [sanitize(self._names.get(user_id, user_id), 40) for user_id in named]
+        more = ", …" if len(entry.user_ids) > MAX_NAMED else ""
         return f"{len(entry.user_ids):,} users{times}: {', '.join(names)}{more}"

@@ -1,6 +1,7 @@
 """The dialog with the number of shown users per value of a field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Final
 
@@ -9,18 +10,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Button, Static
 
+from qm_tui.progress import YieldControl
+from qm_tui.store.state import State
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import MAX_SHOWN, TOO_LONG, NumberList
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.key_hint import FieldLine
 from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
-from qm_tui.tui.work.background import run_in_thread
-from qm_tui.users.fields import Kind, User
+from qm_tui.tui.work.threads import run_in_thread
+from qm_tui.users.fields import Kind
 from qm_tui.users.query.columns import COLUMN
-from qm_tui.users.query.counts import COUNTABLE_FIELDS, Count, count_by
+from qm_tui.users.query.counts import COUNTABLE_FIELDS, Count, count_by, keys_to_count
 from qm_tui.users.query.filter_fields import FilterField
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
+from qm_tui.users.query.query import Query
 
 _SEVERAL: Final = "Users with several licenses are counted once per license."
 _NO_USERS: Final = "No users to count."
@@ -91,8 +95,9 @@ class CountsDialog(Dialog[str | None]):
     """Counts users by field. The result is a filter term, or None.
 
     Args:
-        user_ids: the User IDs of the users to count.
-        users: the users by User ID.
+        state: the state of the store.
+        query: finds the users to count.
+        number: how many they are.
         noun: the description of these users for the title, such as "312 users shown".
     """
 
@@ -102,10 +107,10 @@ class CountsDialog(Dialog[str | None]):
         Binding("escape,q,F", "cancel", "Close"),
     ]
 
-    def __init__(self, user_ids: Sequence[str], users: Mapping[str, User], noun: str) -> None:
+    def __init__(self, state: State, query: Query, number: int, noun: str) -> None:
         super().__init__()
-        self._user_ids, self._users, self._noun = user_ids, users, noun
-        self._list = CountList(len(user_ids))
+        self._state, self._query, self._number, self._noun = state, query, number, noun
+        self._list = CountList(number)
         self._index = 0
         self._cache: dict[str, Sequence[Count]] = {}
 
@@ -153,7 +158,7 @@ class CountsDialog(Dialog[str | None]):
             self._list.show(COLUMN[by.name].name, counts, _SEVERAL)
         else:
             self._list.show(by.field.name, counts)
-        self._show_message("" if self._user_ids else _NO_USERS)
+        self._show_message("" if self._number else _NO_USERS)
 
     def _show_message(self, message: str) -> None:
         self.query_one("#counts-said", Static).update(safe(message))
@@ -167,10 +172,13 @@ class CountsDialog(Dialog[str | None]):
 
     @work(exclusive=True, group="counting", description="count")
     async def _count(self, by: FilterField) -> None:
-        users = (self._users[user_id] for user_id in self._user_ids)
-        counts = await run_in_thread(partial(count_by, users, by))
+        counts = await run_in_thread(partial(self._counts_by, by))
         self._cache[by.name] = counts
         self._show(by, counts)
+
+    def _counts_by(self, by: FilterField, rest: YieldControl) -> Sequence[Count]:
+        groups = self._state.groups(keys_to_count(by), replace(self._query, sort=()), rest)
+        return count_by(groups, by, rest)
 
     # Closing
 

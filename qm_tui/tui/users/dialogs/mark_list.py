@@ -11,19 +11,18 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Button, Static
 
+from qm_tui.progress import YieldControl, in_chunks
+from qm_tui.store.state import State
 from qm_tui.text import pluralize
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.users.dialogs.ambiguous_entries import UnresolvedList
+from qm_tui.tui.users.dialogs.ambiguous_entries import MAX_NAMED, UnresolvedList
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.text_area import MAX_CHARACTERS, MAX_LINE, MAX_LINES, SafeTextArea
 from qm_tui.tui.widgets.virtual_list import VirtualList
-from qm_tui.tui.work.background import run_in_thread
-from qm_tui.tui.work.job import DEBOUNCE
-from qm_tui.users.fields import User
+from qm_tui.tui.work.threads import DEBOUNCE, run_in_thread
 from qm_tui.users.query.pasted_list import ResolvedList, resolve_list
-from qm_tui.users.query.user_lookup import UserLookup
 
 _HELP: Final = (
     "One user per line, or separated by , ; or tabs: User ID, User Name, Extension or name."
@@ -42,8 +41,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
     """Finds users in a pasted list. The result is their User IDs in list order, or None.
 
     Args:
-        users: the users by User ID.
-        names: the User IDs by User Name, normalized by `normalize_user_name`.
+        state: the state of the store.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,10 +50,9 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         Binding("f1,question_mark", "show_keys", "Keys"),
     ]
 
-    def __init__(self, users: Mapping[str, User], names: Mapping[str, str]) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self._users, self._names = users, names
-        self._lookup: UserLookup | None = None
+        self._state = state
         self._lines: Sequence[str] = ()
         self._resolved = ResolvedList((), (), 0, 0)
         self._timer: Timer | None = None
@@ -67,14 +64,14 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
             yield Static(safe(_HELP), id="mark-list-how")
             yield SafeTextArea(_PLACEHOLDER, id="mark-list-text")
             yield Static(id="mark-list-count")
-            yield UnresolvedList(self._users)
+            yield UnresolvedList()
             yield Static(id="mark-list-said")
             yield button_row(mark="", cancel="[Cancel]")
 
     def on_mount(self) -> None:
         self._text.focus()
         self._show_resolved()
-        self._build_lookup()
+        self._resolve()
 
     @property
     def _text(self) -> SafeTextArea:
@@ -86,11 +83,6 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     # Finding the users
 
-    @work(description="index users")
-    async def _build_lookup(self) -> None:
-        self._lookup = await run_in_thread(partial(UserLookup, self._users, self._names))
-        self._resolve()
-
     @on(SafeTextArea.Changed)
     def _changed(self) -> None:
         self._show_message("")
@@ -100,15 +92,28 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     def _resolve(self) -> None:
         """Find the users of the current list."""
-        if self._lookup is not None:
-            self._resolve_list(self._text.lines, self._lookup)
+        self._resolve_list(self._text.lines)
 
     @work(exclusive=True, group="finding", description="find users of a list")
-    async def _resolve_list(self, lines: Sequence[str], lookup: UserLookup) -> None:
-        self._resolved = await run_in_thread(partial(resolve_list, lines, lookup))
+    async def _resolve_list(self, lines: Sequence[str]) -> None:
+        self._resolved, names = await run_in_thread(partial(self._find_users, lines))
         self._lines = lines
-        self._unresolved_list.show(self._resolved.unresolved)
+        self._unresolved_list.show(self._resolved.unresolved, names)
         self._show_resolved()
+
+    def _find_users(
+        self, lines: Sequence[str], rest: YieldControl
+    ) -> tuple[ResolvedList, Mapping[str, str]]:
+        """Return the users of a list, and the User Names of those of ambiguous entries."""
+        resolved = resolve_list(lines, self._state, rest)
+        user_ids = {
+            user_id for entry in resolved.unresolved for user_id in entry.user_ids[:MAX_NAMED]
+        }
+        names: dict[str, str] = {}
+        for batch in in_chunks(user_ids, rest):
+            users = filter(None, self._state.users(batch))
+            names.update((user.user_id, user.user_name) for user in users)
+        return resolved, names
 
     @on(UnresolvedList.SelectionChanged)
     def _show_resolved(self) -> None:

@@ -26,7 +26,7 @@ from qm_tui.store.interface import RetentionPolicy, UserStore
 from qm_tui.store.tinydb import open_tinydb_store
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import User
-from tests.helpers import EDIT, HEADER, csv_text, user, write_file
+from tests.helpers import EDIT, HEADER, csv_text, user, users_of, write_file
 from tests.store.tinydb.damage import damage_in, missing_changes
 from tests.store.tinydb.faults.failing_calls import plain_users
 from tests.store.tinydb.faults.os_calls import hooked
@@ -57,7 +57,7 @@ def _change(store: UserStore, *users: User, withdraw: Any = None) -> None:
 
 
 def _twins(store: UserStore, location: str) -> list[User]:
-    return [store.state.users[one.user_id]._replace(location=location) for one in TWINS]
+    return [users_of(store.state)[one.user_id]._replace(location=location) for one in TWINS]
 
 
 def _write(path: Path, number: int, changes: int) -> None:
@@ -78,7 +78,7 @@ def _write(path: Path, number: int, changes: int) -> None:
                 assert import_users(ImportRequest(file), store).committed
             case _:  # read and write what all others read and write, too
                 with store.transaction(EDIT) as transaction:
-                    one = transaction.state.users["u-counter"]
+                    one = users_of(transaction.state)["u-counter"]
                     more = str(int(one.extension) + 1)
                     transaction.commit({one.user_id: one._replace(extension=more)})
     store.close()
@@ -118,14 +118,17 @@ def _look_on(path: Path) -> None:
         if looks % 20 == 19:
             store = open_tinydb_store(path, wait=120)
             store.load()
-        elif store.refresh() is None:
-            continue
+        else:
+            before = store.state
+            store.refresh()
+            if store.state.version == before.version:
+                continue
         looks += 1
         state = store.state
-        seen = {state.users[one.user_id].location for one in TWINS}
+        seen = {users_of(state)[one.user_id].location for one in TWINS}
         assert len(seen) == 1, seen
         assert NEVER not in seen
-        assert "u-never0" not in state.users
+        assert state.user("u-never0") is None
         assert state.number >= generation
         assert not store.notices
         generation = state.number
@@ -180,15 +183,15 @@ def _started(*arguments: object) -> "subprocess.Popen[str]":
 def _missing_changes(path: Path, processes: int, each: int) -> list[str]:
     readable = plain_users(path)
     store = open_tinydb_store(path)
-    users, bad = list(store.load().users.values()), []
+    users, bad = list(users_of(store.load()).values()), []
     names = {one.user_name for one in TWINS} | {"counter"}
     for number in range(processes):
         names |= {f"p{number}n{at}" for at in range(each) if at % 5 < 2}
         names |= {f"p{number}n{at}i{which}" for at in range(3, each, 5) for which in range(3)}
     if {one.user_name for one in users} != names or len(users) != len(names):
         bad.append("users are missing, or were never added")
-    if store.state.users["u-counter"].extension != str(processes * (each // 5)):
-        bad.append(f"the counter says {store.state.users['u-counter'].extension}")
+    if users_of(store.state)["u-counter"].extension != str(processes * (each // 5)):
+        bad.append(f"the counter says {users_of(store.state)['u-counter'].extension}")
     if store.state.number != 1 + processes * each:
         bad.append("transactions are missing")
     if readable != users:

@@ -19,7 +19,7 @@ from qm_tui.store.state import Changes, State
 from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
-from tests.helpers import EDIT, HEADER, csv_text, undo, user, write_file
+from tests.helpers import EDIT, HEADER, csv_text, undo, user, users_of, write_file
 from tests.store.tinydb.damage import damage_in, missing_changes, parts_of
 from tests.store.tinydb.faults.os_calls import half_of, hooked, makes_no_file
 from tests.store.tinydb.faults.recorder import snapshots_in_this_thread
@@ -124,7 +124,7 @@ def _first(store: UserStore, _folder: Path) -> None:
 
 
 def _edit(store: UserStore, _folder: Path) -> None:
-    one = store.state.users["u-n1"]
+    one = users_of(store.state)["u-n1"]
     write_changes(store, {"u-n1": one._replace(location="Bergen"), "u-n2": None})
 
 
@@ -294,7 +294,7 @@ class Trial:
 
     def _what_is_behind(self, path: Path, store: UserStore) -> Iterator[str]:
         """A snapshot that could not be written says why; so does one that may not be durable."""
-        is_behind = not path.exists() or plain_users(path) != list(store.state.users.values())
+        is_behind = not path.exists() or plain_users(path) != list(users_of(store.state).values())
         self.failures.behind += is_behind
         if is_behind and not store.warning:
             yield "the snapshot is behind, and it does not say so"
@@ -320,7 +320,7 @@ class Trial:
 
 
 def _held(state: State) -> list[User]:
-    return list(state.users.values())
+    return list(users_of(state).values())
 
 
 def _unexpected_errors(failed: UserError) -> list[str]:

@@ -23,7 +23,7 @@ from qm_tui.store.state import State
 from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import User
-from tests.helpers import EDIT, HEADER, csv_text, undo, user, write_file
+from tests.helpers import EDIT, HEADER, csv_text, undo, user, users_of, write_file
 from tests.store.tinydb.damage import damage_in, missing_changes, parts_of
 from tests.store.tinydb.faults.os_calls import CALLS, Killer, hooked
 
@@ -55,21 +55,21 @@ def _do(store: TinyDBUserStore, work: str, folder: Path, chance: random.Random) 
     _say("work", work)
     state, count = store.state, chance.choice((3, 30, 60))
     if work == "import":
-        count = len(state.users) + 3
+        count = state.total + 3
     location = f"{state.number + 1}/{count}"
     if work == "snapshot":
         store._files.snapshots.flush()
     elif work == "undo":
         undo(store, state.number)
     elif work == "import":
-        rows = [one._replace(location=location) for one in state.users.values()]
+        rows = [one._replace(location=location) for one in users_of(state).values()]
         names = (f"i{state.number}n{number}" for number in range(3))
         rows += (user(name, location=location, user_id="") for name in names)
         import_users(ImportRequest(write_file(folder, csv_text([HEADER, *rows]))), store)
     else:
         retention = store._files.retention
         store._files.retention = _AT_ONCE if work == "segment" else retention
-        changes: dict[str, User | None] = dict.fromkeys(state.users)
+        changes: dict[str, User | None] = dict.fromkeys(users_of(state))
         changes |= {f"u-n{at}": user(f"n{at}", location=location) for at in range(count)}
         with store.transaction(EDIT) as transaction:
             transaction.commit(changes)
@@ -79,8 +79,8 @@ def _do(store: TinyDBUserStore, work: str, folder: Path, chance: random.Random) 
 
 def _location(state: State) -> str:
     """Where all users are; nothing if not all of them are there."""
-    found = {one.location for one in state.users.values()}
-    is_whole = len(found) == 1 and min(found).endswith(f"/{len(state.users)}")
+    found = {one.location for one in users_of(state).values()}
+    is_whole = len(found) == 1 and min(found).endswith(f"/{state.total}")
     return min(found) if is_whole else ""
 
 

@@ -22,7 +22,7 @@ from qm_tui.store.tinydb import TinyDBUserStore, open_tinydb_store
 from qm_tui.store.tinydb.storage import SnapshotWriter
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import KEYS, User
-from tests.helpers import ANNA, EDIT, HEADER, csv_text, undo, user, write_file
+from tests.helpers import ANNA, EDIT, HEADER, csv_text, undo, user, users_of, write_file
 from tests.store.tinydb.damage import missing_changes, parts_of
 from tests.store.tinydb.faults.disks import Disk, Effort, fates_of, key_of, laid_out, torn
 from tests.store.tinydb.faults.failing_calls import (
@@ -113,13 +113,13 @@ class Programs:
 
     def all_at(self, location: str) -> dict[str, User]:
         """All users, at another location."""
-        users = self.store.state.users.values()
+        users = users_of(self.store.state).values()
         return {one.user_id: one._replace(location=location) for one in users}
 
     def _with(self, changes: Changes) -> Held:
         """What the store holds if these changes are its next transaction."""
         state = self.store.state
-        users = {**state.users, **changes}
+        users = {**users_of(state), **changes}
         return state.number + 1, tuple(one for one in users.values() if one is not None)
 
     def cancel(self, changes: Changes, *, late: bool) -> None:

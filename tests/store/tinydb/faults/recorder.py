@@ -15,6 +15,7 @@ from qm_tui.store.tinydb.lock import Position
 from qm_tui.store.tinydb.snapshot import Contents
 from qm_tui.store.tinydb.storage import SnapshotWriter
 from qm_tui.users.fields import User
+from tests.helpers import users_of
 from tests.store.tinydb.faults.os_calls import exists, hooked
 
 ROOT: Final = 0
@@ -113,7 +114,7 @@ class Recording:
 
 def held(state: State) -> Held:
     """What a store holds in a state."""
-    return state.number, tuple(state.users.values())
+    return state.number, tuple(users_of(state).values())
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import pytest
 import qm_tui.store.tinydb.maintenance  # noqa: F401 - other users may not read Python's folder
 from qm_tui.store.errors import StoreError
 from qm_tui.store.tinydb import open_tinydb_store
-from tests.helpers import sample_cases, user
+from tests.helpers import sample_cases, user, users_of
 from tests.store.tinydb.damage import (
     commit,
     is_moment_of_writing,
@@ -251,7 +251,7 @@ def test_a_link_is_followed_only_if_root_or_oneself_made_it(folder, owner, what)
     before, said = tree(folder), ""
     store = open_tinydb_store(path)
     try:
-        assert set(store.load().users) == {user().user_id}
+        assert set(users_of(store.load())) == {user().user_id}
         commit(store, user("bo"))
     except StoreError as error:
         said = str(error)

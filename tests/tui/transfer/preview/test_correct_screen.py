@@ -16,7 +16,7 @@ from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
 from qm_tui.tui.user.field_form import FieldForm, FieldInput, FieldRow
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.users.fields import FIELD, FIELDS
-from tests.helpers import EDIT, HEADER, csv_text, state_of, write_file
+from tests.helpers import EDIT, HEADER, csv_text, state_of, users_of, write_file
 from tests.tui.dialogs import DialogDriver, open_dialog
 from tests.tui.pages import SMALL, wait_until
 from tests.tui.records import BEN, CARA, MANY_ISSUES, REJECTED, planned
@@ -180,7 +180,7 @@ async def test_f2_saves_and_the_corrections_can_be_imported(prepared, home):
     again = prepare_import(replace(prepared.request, corrections=corrections), store.state)
     assert (again.plan.counts[Result.ADDED], again.plan.counts[Result.CHANGED]) == (3, 2)
     assert commit_import(again, store).committed
-    users = open_store(home / "users.json").load().users
+    users = users_of(open_store(home / "users.json").load())
     dan = next(user for user in users.values() if user.user_name == "dan")
     wanted = {"extension": "0777", "phone_ip": "10.0.0.25", "is_active": "1", "location": "Oslo"}
     assert dan == MANY_ISSUES._replace(user_id=dan.user_id, **wanted)

@@ -2,12 +2,11 @@
 
 import pytest
 
-from qm_tui.store.state import EMPTY
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen, RecordScreenResult
 from qm_tui.users.fields import FIELDS
-from tests.helpers import HEADER, csv_text, user, write_file
+from tests.helpers import EMPTY_STATE, HEADER, csv_text, user, write_file
 from tests.tui.dialogs import DialogDriver, open_dialog
 from tests.tui.pages import LARGE
 from tests.tui.records import MANY_ISSUES, UPDATE, planned
@@ -56,7 +55,7 @@ async def test_rejected_record_shows_all_problems_and_fields(outcomes, size):
 async def test_rejected_short_record_shows_no_value(tmp_path):
     short = user(first_name="HUNTER2", location="HUNTER2", sip_uri="HUNTER2")[:25]
     with UsersFile(write_file(tmp_path, csv_text([HEADER, short]))) as file:
-        plan = plan_import(file.read(), EMPTY, detail=PlanDetail.RECORDS)
+        plan = plan_import(file.read(), EMPTY_STATE, detail=PlanDetail.RECORDS)
     async with open_dialog(screen_of(plan.outcomes, 1), LARGE) as hand:
         text = await all_text(hand)
         assert "(no name)" in text

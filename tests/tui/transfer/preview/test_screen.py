@@ -34,7 +34,8 @@ from qm_tui.tui.transfer.preview.summary import ProblemsDialog
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work import session
 from qm_tui.users.fields import User
-from tests.helpers import HEADER, csv_text, write_file
+from qm_tui.users.query.query import these
+from tests.helpers import HEADER, csv_text, users_of, write_file
 from tests.tui.operations import opens, text_of
 from tests.tui.pages import (
     LARGE,
@@ -124,7 +125,7 @@ def app(home, users, file):
 
 
 def stored(home: Path) -> dict[str, User]:
-    return dict(open_store(home / "users.json").load().users)
+    return users_of(open_store(home / "users.json").load())
 
 
 # What it shows
@@ -538,15 +539,15 @@ async def test_users_are_marked_in_the_preview_and_stay_marked(home, app, users,
         await show(pilot, file)
         marks = page_of(pilot).session.marks
         await pilot.press("7", "space")
-        await wait_until(pilot, lambda: marks == {users[2].user_id})
+        await wait_until(pilot, lambda: marks.selection == these([users[2].user_id]))
         assert "1 marked" in shown(pilot)
         assert ">✓" in shown(pilot)
         await pilot.press("asterisk")
-        await wait_until(pilot, lambda: len(marks) == 10)
+        await wait_until(pilot, lambda: marks.number == 10)
         await pilot.press("asterisk")
         await wait_until(pilot, lambda: not marks)
         await leave(pilot, "3", "space", "2", "space", "i")
-        assert marks == {users[0].user_id}
+        assert marks.selection == these([users[0].user_id])
         await wait_until(pilot, lambda: has_text(pilot, "13 users"))
         assert " 1 marked" in shown(pilot)
         assert table_of(pilot).row_text(0, 60)[1] == "✓"
@@ -559,4 +560,4 @@ async def test_deleted_user_loses_the_mark(home, app, users):
         await wait_until(pilot, lambda: has_text(pilot, " 2 marked"))
         commit(home / "users.json", delete=users[0].user_id)
         await wait_until(pilot, lambda: has_text(pilot, " 1 marked"))
-        assert page_of(pilot).session.marks == {users[1].user_id}
+        assert page_of(pilot).session.marks.selection == these([users[1].user_id])

@@ -7,15 +7,16 @@ from qm_tui.tui.users.dialogs.counts import CountList, CountsDialog
 from qm_tui.tui.widgets.key_hint import KeyHint
 from qm_tui.users.query import counts
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
-from tests.helpers import ANNA
+from qm_tui.users.query.query import ALL, these
+from tests.helpers import ANNA, state_of
 from tests.tui.dialogs import DialogApp, open_dialog
 from tests.tui.pages import SMALL
 
 
 def dialog_of(users, shown=None):
-    by_id = {one.user_id: one for one in users}
-    user_ids = list(by_id) if shown is None else shown
-    return CountsDialog(user_ids, by_id, f"{len(user_ids):,} users shown")
+    query = ALL if shown is None else ALL.among(these(shown))
+    number = len(users if shown is None else shown)
+    return CountsDialog(state_of(*users), query, number, f"{number:,} users shown")
 
 
 def in_departments(*names):

@@ -11,7 +11,7 @@ from qm_tui.tui.users.dialogs.mark_list import MarkListDialog
 from qm_tui.tui.widgets.message_box import ConfirmQuestion
 from qm_tui.tui.widgets.text_area import MAX_LINES, SafeTextArea, sanitize_lines
 from qm_tui.users.fields import User
-from qm_tui.users.identity import normalize_user_name
+from tests.helpers import state_of
 from tests.tui.dialogs import DialogApp, open_dialog
 
 
@@ -29,8 +29,7 @@ LIST = "0413\nÅkesson, Björn\nKim Lee\nnobody [@click=app.exit]x\nnobody2\nnob
 
 
 def _dialog(users=USERS):
-    by_id = {one.user_id: one for one in users}
-    return MarkListDialog(by_id, {normalize_user_name(one.user_name): one.user_id for one in users})
+    return MarkListDialog(state_of(*users))
 
 
 def _text(hand):

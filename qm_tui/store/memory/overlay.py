@@ -4,7 +4,7 @@ The state of a store must not change while it is read, and a copy of 100,000 ent
 edit would take ten times as long as making the edit durable.
 """
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -82,6 +82,11 @@ class OverlayMapping(Mapping[str, V], Generic[V]):
         if value is None:
             return self._base.get(key, default)
         return default if value is _REMOVED else value
+
+    @property
+    def lookup(self) -> Callable[[str], V | None]:
+        """Return the fastest function that returns an entry, or None if there is none."""
+        return self.get if self._over or self._tail else self._base.get
 
     def __contains__(self, key: object) -> bool:
         return self.get(cast("str", key)) is not None

@@ -1,11 +1,15 @@
-"""Search helpers: given activity, and counted calls of `rest`."""
+"""Search helpers: given activity, and the users that a filter finds."""
 
 from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import date
 
+from qm_tui.progress import YieldControl
+from qm_tui.store.memory.maps import UserMaps
+from qm_tui.store.memory.search import Finder
+from qm_tui.store.state import no_rest
 from qm_tui.users.fields import User
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
-from qm_tui.users.query.search import Query, QueryExecutor
+from qm_tui.users.query.query import Query
 from qm_tui.users.query.views import SortKey
 
 TODAY = date(2026, 11, 23)
@@ -48,27 +52,20 @@ class GivenActivity:
         return self._marks
 
 
-class YieldCounter:
-    """Counts its calls."""
-
-    count = 0
-
-    def __call__(self) -> None:
-        self.count += 1
-
-
-def by_id(*users: User) -> dict[str, User]:
-    """Return users by User ID."""
-    return {user.user_id: user for user in users}
+def maps_of(users: Mapping[str, User]) -> UserMaps:
+    """Return users as a store holds them, but without the names, which are not searched."""
+    return UserMaps(0, users, {})
 
 
 def find_user_ids(
-    users: Mapping[str, User],
+    users: Mapping[str, User] | UserMaps,
     text: str,
     *sort: SortKey,
     activity: GivenActivity | None = None,
-    finder: QueryExecutor | None = None,
+    finder: Finder | None = None,
+    rest: YieldControl = no_rest,
 ) -> Sequence[str]:
     """Return the User IDs of the users that a filter finds."""
-    finder = finder or QueryExecutor(YieldCounter())
-    return finder.execute(users, Query(parse_filter(text), sort), activity or GivenActivity())
+    maps = users if isinstance(users, UserMaps) else maps_of(users)
+    query = Query(parse_filter(text), sort)
+    return (finder or Finder()).find(maps, query, activity or GivenActivity(), rest)

@@ -7,11 +7,18 @@ from datetime import UTC, datetime
 from threading import RLock
 from typing import NamedTuple, final
 
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
+from qm_tui.progress import (
+    CHUNK_SIZE,
+    Phase,
+    ProgressCallback,
+    YieldControl,
+    ignore_progress,
+)
 from qm_tui.store.action_subject import with_user
 from qm_tui.store.errors import StoreBusy, StoreError, StoreReadOnly
 from qm_tui.store.interface import (
     Action,
+    ChangedUsers,
     TransactionSummary,
     UserChange,
     UserHistoryEntry,
@@ -19,8 +26,16 @@ from qm_tui.store.interface import (
     UserStore,
     ignore_loaded_users,
 )
+from qm_tui.store.memory.maps import (
+    EMPTY,
+    changed_users,
+    check_consistency,
+    next_maps,
+)
+from qm_tui.store.memory.state import MemoryState
+from qm_tui.store.memory.states import States, maps_of
 from qm_tui.store.origin import current_origin
-from qm_tui.store.state import EMPTY, Changes, State, check_consistency, next_state
+from qm_tui.store.state import Changes, State, no_rest
 from qm_tui.store.transaction import Transaction
 from qm_tui.users.fields import KEYS, User
 
@@ -42,7 +57,7 @@ class MemoryStore(UserStore):
     def __init__(self, *, wait: float = 10.0, read_only: bool = False) -> None:
         self._wait = wait
         self._is_read_only = read_only
-        self._state = EMPTY
+        self._states, self._maps = States(self), EMPTY
         self._committed: list[_Committed] = []
         self._exists = False
         self._is_loaded = False
@@ -59,9 +74,9 @@ class MemoryStore(UserStore):
         return self._exists
 
     @property
-    def state(self) -> State:
+    def state(self) -> MemoryState:
         """Its state."""
-        return self._state
+        return self._states.of(self._maps)
 
     @property
     def read_only_reason(self) -> str:
@@ -74,12 +89,13 @@ class MemoryStore(UserStore):
         on_loaded: UsersLoadedCallback = ignore_loaded_users,
     ) -> State:
         """Pass the users to `on_loaded`, unless the store has been loaded."""
-        state = self._state
+        state = self.state
         if not self._is_loaded:
-            users = list(state.users.values())
-            for done in range(0, len(users), CHUNK_SIZE):
-                progress(Phase.OPENING, done, len(users))
-                on_loaded(users[done : done + CHUNK_SIZE])
+            add, done = self._states.growing(on_loaded), 0
+            for users in state.stream():
+                progress(Phase.OPENING, done, state.total)
+                add(users)
+                done += len(users)
             self._is_loaded = True
         return state
 
@@ -149,6 +165,10 @@ class MemoryStore(UserStore):
                 if change.after is not None:
                     yield change.user_id
 
+    def changes_since(self, before: State, rest: YieldControl = no_rest) -> ChangedUsers:
+        """Return what was committed since a state."""
+        return changed_users(maps_of(before), self._maps, None, rest)
+
     def close(self) -> None:
         """Do nothing: there is nothing to write, and its users remain."""
         self._is_loaded = False
@@ -159,7 +179,7 @@ class MemoryStore(UserStore):
         return self._committed[number - 1]
 
     def _commit(self, changes: Changes, action: Action, progress: ProgressCallback) -> State:
-        before = self._state
+        before = self._maps
         names = check_consistency(before, changes)
         done: list[UserChange] = []
         for count, (user_id, user) in enumerate(changes.items()):
@@ -170,7 +190,7 @@ class MemoryStore(UserStore):
                 done.append(_change_of(user_id, stored, user))
         self._exists = True
         if not done:
-            return before
+            return self.state
         progress(Phase.CHANGING, len(changes), len(changes))
         number, origin = before.number + 1, current_origin()
         added = sum(change.before is None for change in done)
@@ -185,9 +205,9 @@ class MemoryStore(UserStore):
             len(done) - added - deleted,
             deleted,
         )
-        self._state = next_state(before, changes, number, names)
+        self._maps = next_maps(before, changes, number, names)
         self._committed.append(_Committed(summary, done))
-        return self._state
+        return self.state
 
 
 @final

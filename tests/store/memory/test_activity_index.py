@@ -10,9 +10,9 @@ import pytest
 
 from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store import open_store
-from qm_tui.store.changes.activity_index import ActivityIndex
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind, UserStore
+from qm_tui.store.memory.activity_index import ActivityIndex
 from qm_tui.store.tinydb import TinyDBUserStore
 from qm_tui.users.fields import User
 from qm_tui.users.query.filter_parser import FilterSyntaxError
@@ -160,6 +160,24 @@ def test_imported_rejects_other_transactions(store):
             past.imported(number)
     with pytest.raises(FilterSyntaxError, match=r"There is no import yet"):
         past.imported(0)
+
+
+def test_later_transactions_than_a_given_one_do_not_count(store, at):
+    commit(store, ANNA, action=IMPORT)
+    commit(store, BO)
+    commit(store, CY, action=IMPORT)
+    past = ActivityIndex(store)
+    day = date.fromisoformat("2026-11-20")
+    for until, found, last in (
+        (None, (ANNA, BO, CY), CY),
+        (3, (ANNA, BO, CY), CY),
+        (2, (ANNA, BO), ANNA),
+        (1, (ANNA,), ANNA),
+    ):
+        assert past.changed(day, day, until) == {one.user_id for one in found}
+        assert past.imported(0, until) == {last.user_id}
+    with pytest.raises(FilterSyntaxError, match="Transaction 3 is not an import"):
+        past.imported(3, 2)
 
 
 # Changes that are no longer available

@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
+from qm_tui.store.memory.search import Finder
 from qm_tui.users.fields import User
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter, quote_value
-from qm_tui.users.query.search import Query, QueryExecutor
 from qm_tui.users.query.views import SortKey
-from tests.helpers import ANNA, user
-from tests.users.query.asking import TODAY, GivenActivity, YieldCounter, by_id, find_user_ids
+from tests.helpers import ANNA, YieldCounter, by_id, user
+from tests.store.memory.asking import TODAY, GivenActivity, find_user_ids, maps_of
 
 MULLER = user(
     "muller",
@@ -268,31 +268,14 @@ def many() -> dict[str, User]:
     ],
 )
 def test_rest_is_called_at_least_every_1000_users(many, text):
-    rests = YieldCounter()
-    finder = QueryExecutor(rests)
-    finder.prepare(many)
+    maps, finder, rests = maps_of(many), Finder(), YieldCounter()
+    finder.prepare(maps, rests)
     assert rests.count >= MANY / 1000
     for sort in ((), (SortKey("extension"),), (SortKey("department", descending=True),)):
         rests.count = 0
-        finder.execute(many, Query(parse_filter(text), sort), GivenActivity())
+        find_user_ids(maps, text, *sort, finder=finder, rest=rests)
         assert rests.count >= MANY / 1000
     changed = dict(many, u7=many["u7"]._replace(location="Rome"))
     rests.count = 0
-    assert finder.execute(changed, Query(parse_filter("rome")), GivenActivity()) == ["u7"]
+    assert find_user_ids(changed, "rome", finder=finder, rest=rests) == ["u7"]
     assert rests.count >= 3 * MANY / 1000  # the texts, the hits and who they are
-
-
-def test_shared_values_are_listed_most_frequent_first():
-    names = ["IT", "", "Sales", "IT", "", ""]
-    users = by_id(
-        *(
-            user(name, department=department, location="")
-            for name, department in zip("abcdef", names, strict=True)
-        )
-    )
-    finder = QueryExecutor(YieldCounter())
-    finder.prepare(users)
-    values = finder.common_values()
-    assert values["department"] == ["IT", "Sales"]
-    assert values["location"] == []
-    assert not values.keys() & {"password", "salt", "first_name"}

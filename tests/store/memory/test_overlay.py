@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.store import overlay as layers
-from qm_tui.store.overlay import OverlayMapping
+from qm_tui.store.memory import overlay as layers
+from qm_tui.store.memory.overlay import OverlayMapping
 
 _KEYS = st.sampled_from("abcdefgh")
 _CHANGES = st.dictionaries(_KEYS, st.none() | st.integers(1, 9), max_size=6)

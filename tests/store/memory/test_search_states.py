@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qm_tui.store.overlay import OverlayMapping
+from qm_tui.store.memory import search
+from qm_tui.store.memory.overlay import OverlayMapping
+from qm_tui.store.memory.search import Finder
 from qm_tui.users.fields import FIELDS, User
-from qm_tui.users.query import search, sorting
+from qm_tui.users.query import sorting
 from qm_tui.users.query.filter_parser import quote_value
-from qm_tui.users.query.search import QueryExecutor
 from qm_tui.users.query.sorting import sort_users
 from qm_tui.users.query.views import SortKey
-from tests.helpers import user
-from tests.users.query.asking import GivenActivity, YieldCounter, by_id, find_user_ids
+from tests.helpers import YieldCounter, by_id, user
+from tests.store.memory.asking import GivenActivity, find_user_ids, maps_of
 
 
 @pytest.fixture
@@ -165,16 +166,17 @@ def test_finder_agrees_with_a_plain_search_in_all_states():
 
     @given(st.lists(steps_made, min_size=1, max_size=4), st.booleans())
     def check(steps: list[Step], is_prepared: bool) -> None:
-        finder = QueryExecutor(YieldCounter())
+        finder = Finder()
         users: Mapping[str, User] = OverlayMapping()
         happenings = GivenActivity(imports={3: ["u0", "u1"]}, marks={"u1", "u4"})
         for changes, parts, sort in steps:
             users = _changed(users, changes)
+            maps = maps_of(users)
             if is_prepared:
-                finder.prepare(users)
+                finder.prepare(maps, YieldCounter())
             text = " ".join(part.text for part in parts)
             everybody = list(users.values())
-            assert find_user_ids(users, text, *sort, activity=happenings, finder=finder) == [
+            assert find_user_ids(maps, text, *sort, activity=happenings, finder=finder) == [
                 one.user_id
                 for one in map(everybody.__getitem__, sort_users(everybody, sort, YieldCounter()))
                 if all(part.holds(one, everybody) for part in parts)
@@ -190,8 +192,9 @@ class Stopped(Exception):
 @pytest.mark.usefixtures("small_steps")
 def test_interrupted_search_leaves_the_finder_consistent():
     """The result after an interrupted search is correct."""
-    users = by_id(*(user(name, location=name * 2) for name in "abcdefgh"))
-    later = dict(users) | by_id(user("b", location="xx"), user("i", location="aa"))
+    before = by_id(*(user(name, location=name * 2) for name in "abcdefgh"))
+    after = before | by_id(user("b", location="xx"), user("i", location="aa"))
+    users, later = maps_of(before), maps_of(after)
     for calls in range(40):
         left = calls
 
@@ -201,11 +204,11 @@ def test_interrupted_search_leaves_the_finder_consistent():
             if left == 0:
                 raise Stopped
 
-        finder = QueryExecutor(rest)
+        finder, sort = Finder(), SortKey("location", descending=True)
         for state in (users, later):
             for text in ("bb", "aa"):
                 try:
-                    find_user_ids(state, text, SortKey("location", descending=True), finder=finder)
+                    find_user_ids(state, text, sort, finder=finder, rest=rest)
                 except Stopped:
                     break
         assert find_user_ids(later, "bb", finder=finder) == []

@@ -1,51 +1,57 @@
 """Answers of the activity log to a filter: which users were changed when, or by which import."""
 
-from collections.abc import Callable, Collection, Container, Iterable, Set
+from collections.abc import Container, Iterable, Iterator, Set
 from datetime import date, datetime
-from typing import Final
+from threading import Lock
+from typing import Final, Protocol
 
-from qm_tui.progress import ProgressCallback, ignore_progress
 from qm_tui.store.errors import StoreError
-from qm_tui.store.interface import TransactionSummary, UserStore
+from qm_tui.store.interface import TransactionSummary
 from qm_tui.users.query.filter_parser import FilterSyntaxError
 
 _CACHED: Final = 4
 """Answers that are cached: while a filter is typed, each key asks again."""
 
 
+class ActivityLog(Protocol):
+    """The transactions of a store, as in `UserStore`."""
+
+    def transactions(self) -> list[TransactionSummary]:
+        """Return all transactions, newest first."""
+
+    def changed_user_ids(self, number: int, *, last: int = 0) -> Iterator[str]:
+        """Yield the User IDs of the users that transactions added or changed."""
+
+
 class ActivityIndex:
     """The data for filters by date of change and by import. It reads the log: for worker threads.
 
+    Several threads may use it; they wait for each other while the log is read.
+
     Args:
-        store: the store.
-        marks: returns the User IDs of the marked users.
-        progress: the progress; it may raise `Cancelled`.
+        log: the transactions of the store.
     """
 
-    def __init__(
-        self,
-        store: UserStore,
-        marks: Callable[[], Collection[str]] = frozenset,
-        progress: ProgressCallback = ignore_progress,
-    ) -> None:
-        self._store, self._marks, self._progress = store, marks, progress
+    def __init__(self, log: ActivityLog) -> None:
+        self._log, self._lock = log, Lock()
         self._cache: dict[tuple[int, int], frozenset[str]] = {}
 
     def today(self) -> date:
         """Return today's date in the local time zone."""
         return datetime.now().astimezone().date()
 
-    def marked(self) -> Container[str]:
-        """Return the User IDs of the marked users."""
-        return self._marks()
-
-    def changed(self, first: date, last: date) -> Container[str]:
+    def changed(self, first: date, last: date, until: int | None = None) -> Container[str]:
         """Return the User IDs of the users that were added or changed on these days.
+
+        Args:
+            first: the first day.
+            last: the last day.
+            until: the number of the last transaction that counts; None for the newest.
 
         Raises:
             FilterSyntaxError: that is no longer available.
         """
-        transactions = [one for one in self._transactions() if first <= _day(one) <= last]
+        transactions = [one for one in self._transactions(until) if first <= _day(one) <= last]
         removed = next((one for one in transactions if not one.is_available), None)
         if removed is not None:
             day = _day(removed).isoformat()
@@ -58,13 +64,17 @@ class ActivityIndex:
         ]
         return groups[0] if len(groups) == 1 else frozenset[str]().union(*groups)
 
-    def imported(self, number: int) -> Container[str]:
-        """Return the User IDs of the users that an import added or changed; 0 is the last import.
+    def imported(self, number: int, until: int | None = None) -> Container[str]:
+        """Return the User IDs of the users that an import added or changed.
+
+        Args:
+            number: the number of its transaction; 0 for the last import.
+            until: the number of the last transaction that counts; None for the newest.
 
         Raises:
             FilterSyntaxError: there was no such import, or its changes are no longer available.
         """
-        transactions = (one for one in self._transactions() if one.is_import)
+        transactions = (one for one in self._transactions(until) if one.is_import)
         transaction = next((one for one in transactions if number in (0, one.number)), None)
         if transaction is None:
             msg = "There is no import yet. Import a file first."
@@ -76,19 +86,26 @@ class ActivityIndex:
             raise FilterSyntaxError(msg + "Use a later import.")
         return self._changed_by(transaction.number, transaction.number)
 
-    def _transactions(self) -> list[TransactionSummary]:
+    def _transactions(self, until: int | None) -> list[TransactionSummary]:
         try:
-            return self._store.transactions()
+            transactions = self._log.transactions()
         except StoreError as error:
             raise FilterSyntaxError(str(error)) from error
+        if until is None:
+            return transactions
+        return [one for one in transactions if one.number <= until]
 
     def _changed_by(self, first: int, last: int) -> Set[str]:
         """Return the User IDs of the users that consecutive transactions added or changed."""
+        with self._lock:
+            return self._read(first, last)
+
+    def _read(self, first: int, last: int) -> Set[str]:
         user_ids = self._cache.pop((first, last), None)
         if user_ids is None:
             user_ids, cached_to = self._cached(first, last)
             try:
-                later = self._store.changed_user_ids(cached_to + 1, self._progress, last=last)
+                later = self._log.changed_user_ids(cached_to + 1, last=last)
                 user_ids = user_ids.union(later)
             except StoreError as error:
                 raise FilterSyntaxError(str(error)) from error

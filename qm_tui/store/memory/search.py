@@ -1,4 +1,4 @@
-"""Search: the users that match a filter, in order.
+"""Search in the users of a store in memory: those that match a filter, in order.
 
 Words are searched in a text that is built once for each user, and in each value that many users
 share, such as a department. So a search in 100,000 users takes some hundredths of a second; other
@@ -6,16 +6,17 @@ threads can run between its steps.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
+from threading import Lock
 from typing import Any, Final, TypeVar
 
 from qm_tui.progress import YieldControl
+from qm_tui.store.memory.maps import EMPTY, UserMaps
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.query.counts import count_values
-from qm_tui.users.query.filter_parser import Term
 from qm_tui.users.query.predicates import (
     ActivitySource,
     DuplicateCondition,
@@ -25,13 +26,17 @@ from qm_tui.users.query.predicates import (
     ValidCondition,
     compile_term,
 )
+from qm_tui.users.query.query import Query
 from qm_tui.users.query.sorting import sort_keys, sort_users
 from qm_tui.users.query.text_matching import fold_fields
 from qm_tui.users.query.views import SortKey
 from qm_tui.users.screening import invalid_stored_rows
 
 _CHUNK: Final = 1000
-"""The number of users between two calls of `yield_control`: a millisecond at most."""
+"""The number of users between two calls of `rest`: a millisecond at most."""
+
+_WAIT: Final = 0.01
+"""Seconds to wait for another search before `rest` is called again."""
 
 _FEW: Final = 200
 """The number of users whose texts are built, or that are checked, between two of these calls."""
@@ -60,31 +65,16 @@ _Places = Collection[int]
 _Narrowing = Callable[[_Places], _Places]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A filter and a sort order.
+class Finder:
+    """Searches in the users of a store, with caches for the next search.
 
-    Attributes:
-        terms: the filter; all users if empty.
-        sort: the sort order; the order of the store if empty.
+    It may be used by several threads; they wait for each other.
     """
 
-    terms: tuple[Term, ...] = ()
-    sort: tuple[SortKey, ...] = ()
-
-
-class QueryExecutor:
-    """A search in the users of a store, with caches for the next search.
-
-    Not thread-safe.
-
-    Args:
-        yield_control: called about every millisecond.
-    """
-
-    def __init__(self, yield_control: YieldControl) -> None:
-        self._yield_control = yield_control
-        self._source: Mapping[str, User] | None = None
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._rest: YieldControl = int
+        self._maps: UserMaps = EMPTY
         self._users: list[User] = []
         self._ids: list[str] = []
         self._texts: list[str] = []
@@ -96,45 +86,56 @@ class QueryExecutor:
         """The sort keys of the columns of the last sort order."""
         self._invalid: set[int] | None = None
 
-    def prepare(self, users: Mapping[str, User]) -> None:
+    def prepare(self, maps: UserMaps, rest: YieldControl) -> None:
         """Build the texts of users, so that the first search for a word is fast, too."""
-        self._set_users(users)
-        self._prepare_words()
+        with self._searching(maps, rest):
+            self._prepare_words()
 
-    def common_values(self) -> dict[str, list[str]]:
-        """Return the values that many users share, by field key, most frequent first."""
-        return {
-            key: [value for value, _ in counts.most_common() if value]
-            for key, counts in self._shared.items()
-        }
-
-    def execute(
-        self, users: Mapping[str, User], query: Query, activity: ActivitySource
+    def find(
+        self,
+        maps: UserMaps,
+        query: Query,
+        activity: ActivitySource,
+        rest: YieldControl,
     ) -> Sequence[str]:
-        """Return the User IDs of the users that match a query, in order.
+        """Return the User IDs of the users that a query finds, in order, among all users.
+
+        Args:
+            maps: the users.
+            query: the query.
+            activity: the activity of the store, and the marked users.
+            rest: called about every millisecond.
 
         Raises:
             FilterSyntaxError: a value is invalid, or requires activity that is no longer available.
         """
-        self._set_users(users)
         predicates = [compile_term(term, activity) for term in query.terms]
-        places = self._sorted_positions(query.sort)
-        hits = self._matches(predicates) if predicates else None
-        ids = self._ids
-        user_ids: list[str] = []
-        for start in range(0, len(places), _CHUNK):
-            batch = places[start : start + _CHUNK]
-            user_ids += [ids[place] for place in batch if hits is None or hits[place]]
-            self._yield_control()
+        with self._searching(maps, rest):
+            places = self._sorted_positions(query.sort)
+            hits = self._matches(predicates) if predicates else None
+            ids = self._ids
+            user_ids: list[str] = []
+            for start in range(0, len(places), _CHUNK):
+                batch = places[start : start + _CHUNK]
+                user_ids += [ids[place] for place in batch if hits is None or hits[place]]
+                self._rest()
         return user_ids
 
-    def _set_users(self, users: Mapping[str, User]) -> None:
-        """Use another state from now on."""
-        if users is self._source:
-            return
-        self._source, self._users, self._ids = users, list(users.values()), list(users)
-        self._texts, self._shared, self._keys = [], {}, {}
-        self._order = self._invalid = None
+    @contextmanager
+    def _searching(self, maps: UserMaps, rest: YieldControl) -> Iterator[None]:
+        """Search in these users from now on; forget what was built for others."""
+        while not self._lock.acquire(timeout=_WAIT):
+            rest()  # which may say that the answer is no longer needed
+        try:
+            self._rest = rest
+            if maps is not self._maps:
+                self._maps, self._users, self._ids = maps, list(maps.users.values()), [*maps.users]
+                self._texts, self._shared, self._keys = [], {}, {}
+                self._order = self._invalid = None
+            yield
+        finally:
+            self._rest = int
+            self._lock.release()
 
     def _prepare_words(self) -> None:
         texts, users = self._texts, self._users
@@ -145,11 +146,11 @@ class QueryExecutor:
                 f"{names[first]}{names[last]}{fold_fields(codes)}"
                 for (first, last), codes in zip(map(_names, batch), map(_codes, batch), strict=True)
             ]
-            self._yield_control()
+            self._rest()
         for field in _SHARED:
             if field.key not in self._shared:
                 values = map(itemgetter(field.index), users)
-                self._shared[field.key] = count_values(values, self._yield_control)
+                self._shared[field.key] = count_values(values, self._rest)
 
     def _sorted_positions(self, sort: tuple[SortKey, ...]) -> Sequence[int]:
         if not sort:
@@ -157,13 +158,13 @@ class QueryExecutor:
         if self._order is None or self._order[0] != sort:
             columns = [key.column for key in sort]
             self._keys = {column: self._keys[column] for column in columns if column in self._keys}
-            self._order = sort, sort_users(self._users, sort, self._yield_control, self._keys_of)
+            self._order = sort, sort_users(self._users, sort, self._rest, self._keys_of)
         return self._order[1]
 
     def _keys_of(self, column: str) -> list[str]:
         """Return the sort keys of a column; cached, since a sort order is often changed."""
         if column not in self._keys:
-            self._keys[column] = sort_keys(self._users, column, self._yield_control)
+            self._keys[column] = sort_keys(self._users, column, self._rest)
         return self._keys[column]
 
     def _matches(self, predicates: Sequence[Predicate]) -> bytearray:
@@ -176,7 +177,7 @@ class QueryExecutor:
                 places = narrow(places)
             for place in places:
                 hits[place] = 1
-            self._yield_control()
+            self._rest()
         return hits
 
     def _narrowing(self, predicate: Predicate) -> _Narrowing:
@@ -200,7 +201,7 @@ class QueryExecutor:
 
     def _having_words(self, condition: TextCondition) -> _Narrowing:
         """Return a function that reduces indexes to those of users with any of the words."""
-        users, by_id = self._users, self._source or {}
+        users, by_id = self._users, self._maps.users
         self._prepare_words()
         searches = list(map(self._having_word, condition.words))
         ids = {typed for typed in condition.typed if typed in by_id}
@@ -255,7 +256,7 @@ class QueryExecutor:
                     if key in names:
                         invalid.add(place)
                     names.add(key)
-                self._yield_control()
+                self._rest()
             self._invalid = invalid
         return self._invalid
 
@@ -267,7 +268,7 @@ class QueryExecutor:
             for user in self._users[start : start + _CHUNK]:
                 value = user[index]
                 (shared if value in once else once).add(value)
-            self._yield_control()
+            self._rest()
         shared.discard("")
         return frozenset(shared)
 

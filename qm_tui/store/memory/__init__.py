@@ -1,0 +1,1 @@
+"""A store whose users are in memory, and the answers to questions from there."""

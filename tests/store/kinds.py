@@ -1,0 +1,40 @@
+"""The kinds of stores that fulfill the contract."""
+
+import json
+from pathlib import Path
+
+from qm_tui.store import IN_MEMORY, open_store
+from qm_tui.store.interface import Action, UserStore
+from qm_tui.store.state import State
+from qm_tui.users.fields import User
+from tests.helpers import EDIT, state_of
+from tests.store.slow_store import SlowStore
+
+MEMORY, FILE, SLOW = KINDS = ("in memory", "a file", "a slow one")
+
+
+def new_store(kind: str, folder: Path) -> UserStore:
+    """Return an empty store of a kind."""
+    if kind == FILE:
+        return open_store(folder / "data" / "users.json", wait=0)
+    store = open_store(IN_MEMORY, wait=0)
+    return SlowStore(store, delay=0) if kind == SLOW else store
+
+
+def state_with(kind: str, folder: Path, *users: User) -> State:
+    """Return a state of a store of a kind with any users, even if they break rules."""
+    if kind == MEMORY:
+        return state_of(*users)
+    path = folder / "users.json"
+    documents = {str(number): one._asdict() for number, one in enumerate(users, start=1)}
+    path.write_text(json.dumps({"users": documents}))
+    store = open_store(path, read_only=True)
+    return (SlowStore(store, delay=0) if kind == SLOW else store).load()
+
+
+def commit(
+    store: UserStore, *users: User, delete: tuple[str, ...] = (), action: Action = EDIT
+) -> State:
+    """Change users of a store in one transaction."""
+    with store.transaction(action) as transaction:
+        return transaction.commit({one.user_id: one for one in users} | dict.fromkeys(delete))

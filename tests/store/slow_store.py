@@ -1,0 +1,299 @@
+"""A store that answers as slowly as a server, and no more than a server does."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import Final, NamedTuple, TypeVar
+
+from qm_tui.progress import ProgressCallback, YieldControl, ignore_progress
+from qm_tui.store.interface import (
+    Action,
+    ChangedUsers,
+    Maintenance,
+    TransactionSummary,
+    UserChange,
+    UserHistoryEntry,
+    UsersLoadedCallback,
+    UserStore,
+    ignore_loaded_users,
+)
+from qm_tui.store.state import MOST_KEYS, Changes, Count, Place, State, Window, no_rest
+from qm_tui.store.transaction import Transaction
+from qm_tui.users.fields import User
+from qm_tui.users.query.lookup import LookupResult
+from qm_tui.users.query.query import ALL, Query, Selection
+
+MOST_USERS: Final = 50
+"""The users in one answer at most."""
+
+V = TypeVar("V")
+
+
+class Line(NamedTuple):
+    """The line to the server.
+
+    Attributes:
+        delay: the seconds until an answer.
+        asked: how many questions of each kind were asked; each batch is a question.
+    """
+
+    delay: float
+    asked: Counter[str]
+
+    def wait(self, kind: str, keys: Sequence[str] = ()) -> None:
+        """Ask a question.
+
+        Args:
+            kind: its kind.
+            keys: what is asked for.
+
+        Raises:
+            AssertionError: there are too many keys, or the event loop would wait for the answer.
+        """
+        assert len(keys) <= MOST_KEYS, f"{kind}: {len(keys)} keys in one question"
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            pass  # in a thread, nothing else waits
+        else:
+            raise AssertionError(f"{kind}: the event loop waits for a server")
+        self.asked[kind] += 1
+        if self.delay:
+            time.sleep(self.delay)
+
+    def batches(self, kind: str, answers: Iterable[Sequence[V]]) -> Iterator[Sequence[V]]:
+        """Yield answers in small batches, each after a while."""
+        self.wait(kind)
+        starts = ((some, start) for some in answers for start in range(0, len(some), MOST_USERS))
+        for number, (some, start) in enumerate(starts):
+            if number:
+                self.wait(kind)
+            yield some[start : start + MOST_USERS]
+
+
+class SlowState(State):
+    """A state whose answers take a while.
+
+    Args:
+        state: gives the answers.
+        line: the line to it.
+    """
+
+    is_at_hand = False
+
+    def __init__(self, state: State, line: Line) -> None:
+        self._answers, self._line = state, line
+
+    @property
+    def number(self) -> int:
+        return self._answers.number
+
+    @property
+    def version(self) -> int:
+        return self._answers.version
+
+    @property
+    def total(self) -> int:
+        return self._answers.total
+
+    def users(self, user_ids: Sequence[str]) -> list[User | None]:
+        self._line.wait("users", user_ids)
+        return self._answers.users(user_ids)
+
+    def owners(self, names: Sequence[str]) -> list[str | None]:
+        self._line.wait("owners", names)
+        return self._answers.owners(names)
+
+    def users_without_own_name(self) -> Mapping[str, Sequence[str]]:
+        self._line.wait("users_without_own_name")
+        return self._answers.users_without_own_name()
+
+    def look_alikes(self, keys: Sequence[str]) -> list[str | None]:
+        self._line.wait("look_alikes", keys)
+        return self._answers.look_alikes(keys)
+
+    def window(self, query: Query, place: Place, rows: int, rest: YieldControl = no_rest) -> Window:
+        rows = min(rows, MOST_USERS)
+        self._line.wait("window")
+        return self._answers.window(query, place, rows, rest)
+
+    def count(
+        self, query: Query = ALL, rest: YieldControl = no_rest, *, enough: int | None = None
+    ) -> Count:
+        self._line.wait("count")
+        return self._answers.count(query, rest, enough=enough)
+
+    def selected(
+        self, selection: Selection, user_ids: Sequence[str], rest: YieldControl = no_rest
+    ) -> set[str]:
+        self._line.wait("selected", user_ids)
+        return self._answers.selected(selection, user_ids, rest)
+
+    def groups(
+        self, keys: Sequence[str], query: Query = ALL, rest: YieldControl = no_rest
+    ) -> Mapping[tuple[str, ...], int]:
+        self._line.wait("groups")
+        return self._answers.groups(keys, query, rest)
+
+    def numbers(
+        self, key: str, values: Sequence[str], rest: YieldControl = no_rest
+    ) -> Mapping[str, int]:
+        self._line.wait("numbers", values)
+        return self._answers.numbers(key, values, rest)
+
+    def holders(
+        self, key: str, values: Sequence[str], at_most: int, rest: YieldControl = no_rest
+    ) -> Mapping[str, Sequence[str]]:
+        self._line.wait("holders", values)
+        return self._answers.holders(key, values, at_most, rest)
+
+    def ids(self, query: Query = ALL, rest: YieldControl = no_rest) -> Iterator[Sequence[str]]:
+        return self._line.batches("ids", self._answers.ids(query, rest))
+
+    def stream(self, query: Query = ALL, rest: YieldControl = no_rest) -> Iterator[Sequence[User]]:
+        return self._line.batches("stream", self._answers.stream(query, rest))
+
+    def lookup(
+        self, texts: Sequence[str], rest: YieldControl = no_rest, *, only_names: bool = False
+    ) -> list[LookupResult]:
+        self._line.wait("lookup", texts)
+        return self._answers.lookup(texts, rest, only_names=only_names)
+
+    def nearest_name(self, name: str) -> str | None:
+        self._line.wait("nearest_name")
+        return self._answers.nearest_name(name)
+
+    def names_beginning(self, beginning: str) -> Iterator[Sequence[str]]:
+        return self._line.batches("names_beginning", self._answers.names_beginning(beginning))
+
+
+class SlowStore(UserStore):
+    """A store whose states answer slowly. Everything else is as fast as in the store inside.
+
+    Args:
+        store: the store inside.
+        delay: the seconds until an answer.
+
+    Attributes:
+        asked: how many questions of each kind were asked; each batch is a question.
+    """
+
+    def __init__(self, store: UserStore, delay: float = 0.05) -> None:
+        self._store = store
+        self.asked: Counter[str] = Counter()
+        self._line = Line(delay, self.asked)
+        self._inside = store.state
+        self._state = SlowState(self._inside, self._line)
+
+    def _slow(self, state: State) -> SlowState:
+        """Return a state of the store inside as it is seen from here."""
+        if state is not self._inside:
+            self._inside, self._state = state, SlowState(state, self._line)
+        return self._state
+
+    @property
+    def location(self) -> str:
+        return self._store.location
+
+    @property
+    def exists(self) -> bool:
+        return self._store.exists
+
+    @property
+    def state(self) -> SlowState:
+        return self._slow(self._store.state)
+
+    @property
+    def notices(self) -> Sequence[str]:
+        return self._store.notices
+
+    def acknowledge_notices(self) -> None:
+        self._store.acknowledge_notices()
+
+    @property
+    def read_only_reason(self) -> str:
+        return self._store.read_only_reason
+
+    @property
+    def warning(self) -> str:
+        return self._store.warning
+
+    @property
+    def maintenance(self) -> Maintenance | None:
+        return self._store.maintenance
+
+    def load(
+        self,
+        progress: ProgressCallback = ignore_progress,
+        on_loaded: UsersLoadedCallback = ignore_loaded_users,
+    ) -> State:
+        growing: list[SlowState] = []
+
+        def found(state: State) -> None:
+            if not growing:
+                growing.append(SlowState(state, self._line))
+            on_loaded(growing[0])
+
+        return self._slow(self._store.load(progress, found))
+
+    def has_external_changes(self) -> bool:
+        return self._store.has_external_changes()
+
+    def refresh(self, progress: ProgressCallback = ignore_progress) -> None:
+        self._store.refresh(progress)
+
+    def changes_since(self, before: State, rest: YieldControl = no_rest) -> ChangedUsers:
+        assert isinstance(before, SlowState)
+        return self._store.changes_since(before._answers, rest)
+
+    @contextmanager
+    def transaction(self, action: Action) -> Iterator[Transaction]:
+        with self._store.transaction(action) as transaction:
+            yield _SlowTransaction(transaction, self._slow)
+
+    def lock_free(self) -> AbstractContextManager[bool]:
+        return self._store.lock_free()
+
+    def import_in_progress(self, file_name: str) -> AbstractContextManager[str]:
+        return self._store.import_in_progress(file_name)
+
+    def transactions(self) -> list[TransactionSummary]:
+        return self._store.transactions()
+
+    def transaction_changes(
+        self, number: int, progress: ProgressCallback = ignore_progress
+    ) -> Iterator[UserChange]:
+        return self._store.transaction_changes(number, progress)
+
+    def user_history(
+        self, user_id: str, progress: ProgressCallback = ignore_progress
+    ) -> Iterator[UserHistoryEntry]:
+        return self._store.user_history(user_id, progress)
+
+    def history_removed_until(self) -> datetime | None:
+        return self._store.history_removed_until()
+
+    def changed_user_ids(
+        self, number: int, progress: ProgressCallback = ignore_progress, *, last: int = 0
+    ) -> Iterator[str]:
+        return self._store.changed_user_ids(number, progress, last=last)
+
+    def close(self) -> None:
+        self._store.close()
+
+
+class _SlowTransaction(Transaction):
+    """A transaction of the store inside, with the state as it is seen from outside."""
+
+    def __init__(self, transaction: Transaction, slow: Callable[[State], SlowState]) -> None:
+        self._transaction, self._slow = transaction, slow
+
+    @property
+    def state(self) -> State:
+        return self._slow(self._transaction.state)
+
+    def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
+        return self._slow(self._transaction._write_checked(changes, progress))
