@@ -1,7 +1,6 @@
 """The query of the users table: users found by filter and sorted, in the background."""
 
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from textual.message import Message
@@ -74,11 +73,16 @@ class UserQueries:
         return Query(terms, query.sort, marked).relevant
 
     def prepare(self, state: State) -> None:
-        """Prepare what the first query needs, and the values in use. For worker threads."""
+        """Prepare what the first query needs, and the values in use. For worker threads.
+
+        If a query is started in the meantime, it prepares them when it has found its users.
+        """
         if state.version == self._prepared:
             return
-        with suppress(QuerySuperseded):  # a query was started, which prepares it, too
+        try:
             state.prepare(self._rest())
+        except QuerySuperseded:
+            return
         rest = yield_control()
         self._values = {
             field.key: [
@@ -273,3 +277,4 @@ def run_query(
         state, searched, count, window, view.change_symbols, window.user_id, query=query
     )
     post_message(QueryFinished(found))
+    queries.prepare(state)
