@@ -1,9 +1,10 @@
 """The users of a store at one moment, and the effect of changes on them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, count
-from typing import Any, Final, NamedTuple
+from itertools import count
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, TypeVar
 
 from qm_tui.progress import YieldControl, in_chunks
 from qm_tui.store.interface import ChangedUsers
@@ -11,6 +12,8 @@ from qm_tui.store.memory.overlay import OverlayMapping
 from qm_tui.store.state import Changes
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import normalize_user_name
+
+V = TypeVar("V")
 
 _USER_ID: Final = FIELD["user_id"].index
 _USER_NAME: Final = FIELD["user_name"].index
@@ -175,16 +178,37 @@ def changed_users(
     """
     if before.version == after.version:
         return ChangedUsers(frozenset(), frozenset(), frozenset())
-    old, new = before.users.get, after.users.get
+    old, new = lookup_in(before.users), lookup_in(after.users)
     added, changed, deleted = set[str](), set[str](), set[str]()
-    suspects = chain(before.users, after.users) if user_ids is None else user_ids
-    for batch in in_chunks(suspects, rest):
-        for user_id in batch:
-            stored, user = old(user_id), new(user_id)
+    if user_ids is None:
+        user_ids = _others(before.users, after.users, rest)
+    for batch in in_chunks(user_ids, rest):
+        pairs = zip(map(old, batch), map(new, batch), strict=True)
+        for user_id, (stored, user) in zip(batch, pairs, strict=True):
             if stored is user or stored == user:
                 continue
             (added if stored is None else deleted if user is None else changed).add(user_id)
     return ChangedUsers(frozenset(added), frozenset(changed), frozenset(deleted))
+
+
+def _others(
+    before: Mapping[str, User], after: Mapping[str, User], rest: YieldControl
+) -> Iterator[str]:
+    """Yield the User IDs of users that are not the same objects: most users of two states are."""
+    old, missing = lookup_in(before), len(before)
+    for batch in in_chunks(after.items(), rest):
+        stored = list(map(old, map(itemgetter(0), batch)))
+        missing -= len(stored) - stored.count(None)
+        pairs = zip(batch, stored, strict=True)
+        yield from (user_id for (user_id, user), one in pairs if one is not user)
+    new = lookup_in(after)
+    for user_ids in in_chunks(before if missing else (), rest):
+        yield from (user_id for user_id in user_ids if new(user_id) is None)
+
+
+def lookup_in(entries: Mapping[str, V]) -> Callable[[str], V | None]:
+    """Return the fastest function that returns an entry, or None if there is none."""
+    return entries.lookup if isinstance(entries, OverlayMapping) else entries.get
 
 
 def _overlay(mapping: Mapping[str, Any]) -> OverlayMapping[Any]:

@@ -1,7 +1,7 @@
 """A state of a store whose users are in memory: it answers all questions from there."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -13,8 +13,7 @@ from typing import Final, Generic, TypeVar
 from qm_tui.progress import CHUNK_SIZE, YieldControl, in_chunks
 from qm_tui.store.memory.activity_index import ActivityIndex
 from qm_tui.store.memory.lookup import UserLookup
-from qm_tui.store.memory.maps import UserMaps, users_without_own_name
-from qm_tui.store.memory.overlay import OverlayMapping
+from qm_tui.store.memory.maps import UserMaps, lookup_in, users_without_own_name
 from qm_tui.store.memory.search import Finder
 from qm_tui.store.state import Count, Place, Side, State, Window, no_rest
 from qm_tui.users.fields import FIELD, User
@@ -51,7 +50,7 @@ class MemoryState(State):
 
     def __init__(self, maps: UserMaps, finder: Finder, activity: ActivityIndex) -> None:
         self._maps, self._finder, self._activity = maps, finder, activity
-        self._user_of, self._owner_of = _lookup_in(maps.users), _lookup_in(maps.names)
+        self._user_of, self._owner_of = lookup_in(maps.users), lookup_in(maps.names)
         self._listings = _Recent[tuple[Query, date | None], Sequence[str]](_LISTINGS)
         self._selected = _Recent[tuple[Step, ...], set[str]](_SELECTIONS)
         self._numbers: dict[str, Counter[str]] = {}
@@ -144,8 +143,12 @@ class MemoryState(State):
         self, selection: Selection, user_ids: Sequence[str], rest: YieldControl = no_rest
     ) -> set[str]:
         """Return which of some users a selection has."""
-        users, selected = self._maps.users, self._selected_by(selection, rest)
-        return {user_id for user_id in user_ids if user_id in selected and user_id in users}
+        user_of, exceptions = self._user_of, selection.exceptions
+        existing = {user_id for user_id in user_ids if user_of(user_id) is not None}
+        if selection.has_all:
+            return existing - exceptions
+        by_steps = existing & self._found_by(selection.steps, rest)
+        return by_steps ^ (existing & exceptions)
 
     def groups(
         self, keys: Sequence[str], query: Query = ALL, rest: YieldControl = no_rest
@@ -200,7 +203,7 @@ class MemoryState(State):
 
     def _users_of(self, query: Query, rest: YieldControl) -> Iterator[User]:
         if query.terms or query.sort or query.within is not None:
-            return map(self._maps.users.__getitem__, self._listing(query, rest))
+            return filter(None, map(self._user_of, self._listing(query, rest)))
         return iter(self._maps.users.values())
 
     def _listing(self, query: Query, rest: YieldControl) -> Sequence[str]:
@@ -217,8 +220,11 @@ class MemoryState(State):
 
     def _find(self, query: Query, rest: YieldControl) -> Sequence[str]:
         if query.within is not None:
-            within = self._selected_by(query.within, rest)
             listed = in_chunks(self._listing(replace(query, within=None), rest), rest)
+            if query.within.has_all:
+                without = query.within.exceptions
+                return [user_id for batch in listed for user_id in batch if user_id not in without]
+            within = self._selected_by(query.within, rest)
             return [user_id for batch in listed for user_id in batch if user_id in within]
         if not (query.terms or query.sort):
             return list(self._maps.users)
@@ -233,7 +239,11 @@ class MemoryState(State):
         if not steps:
             return exceptions
         if selection.has_all:
-            return _Except(self._maps.users, exceptions)
+            return _Except(exceptions)
+        return self._found_by(steps, rest) ^ exceptions
+
+    def _found_by(self, steps: tuple[Step, ...], rest: YieldControl) -> Set[str]:
+        """Return the User IDs of the users that steps select."""
         found = self._selected.get(steps)
         if found is None:
             found = set()
@@ -242,7 +252,7 @@ class MemoryState(State):
                 for user_ids in in_chunks(self._listing(step.query, rest), rest):
                     change(user_ids)
             self._selected.add(steps, found)
-        return _Except(found, exceptions)
+        return found
 
     # Users by what an admin wrote
 
@@ -276,10 +286,6 @@ class MemoryState(State):
         self._finder.prepare(self._maps, rest)
 
 
-def _lookup_in(entries: Mapping[str, V]) -> Callable[[str], V | None]:
-    return entries.lookup if isinstance(entries, OverlayMapping) else entries.get
-
-
 class _Recent(Generic[K, V]):
     """The last answers to questions. Several threads may use it.
 
@@ -308,13 +314,13 @@ class _Recent(Generic[K, V]):
 
 
 class _Except(Container[str]):
-    """User IDs with exceptions: those that are not among them, or that are."""
+    """All User IDs with exceptions."""
 
-    def __init__(self, user_ids: Container[str], exceptions: Set[str]) -> None:
-        self._user_ids, self._exceptions = user_ids, exceptions
+    def __init__(self, exceptions: Set[str]) -> None:
+        self._exceptions = exceptions
 
     def __contains__(self, user_id: object) -> bool:
-        return (user_id in self._user_ids) != (user_id in self._exceptions)
+        return user_id not in self._exceptions
 
 
 class _ActivityAndMarks:

@@ -152,7 +152,8 @@ class Marks:
         gained, lost = set[str](), set[str]()
         if steps and before is not None and before.version != state.version:
             selection, changed = Selection(steps), store.changes_since(before, rest)
-            for batch in in_chunks(changed.added | changed.changed, rest):
+            may_differ = changed.added if selection.has_all else changed.added | changed.changed
+            for batch in in_chunks(may_differ, rest):
                 then = before.selected(selection, batch, rest)
                 now = state.selected(selection, batch, rest)
                 gained |= now - then
