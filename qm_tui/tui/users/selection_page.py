@@ -25,6 +25,7 @@ from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_query import MarksCounted, count_marks
+from qm_tui.users.fields import User
 
 _MIN_WIDTH_FOR_DETAILS: Final = 120
 """Width of the terminal from which the details are shown next to the table."""
@@ -76,12 +77,17 @@ class UsersSelection(UsersList):
     # Actions
 
     @property
+    def _current_user(self) -> User | None:
+        """The current user; None until the store is loaded."""
+        is_loaded = self.is_mounted and self.session.view is not None
+        return self.table.cursor_user if is_loaded else None
+
+    @property
     def _target(self) -> Target:
         """The users that an action applies to."""
-        current = self.table.cursor_user if self.is_mounted else None
         marks = self.session.marks
         state = marks.state if marks.selection.steps else None
-        return Target(current, marks.selection, state, marks.number, marks.hidden)
+        return Target(self._current_user, marks.selection, state, marks.number, marks.hidden)
 
     @flow
     async def action_act(self, name: str) -> None:
@@ -128,7 +134,7 @@ class UsersSelection(UsersList):
         from qm_tui.tui.users.user_screen import UserScreen
 
         table = self.table
-        if table.rows is None:
+        if self.session.view is None or table.rows is None:
             return
         rows = table.rows.copy()
         screen = UserScreen(self.session, rows, table.cursor_row, self)
@@ -146,7 +152,7 @@ class UsersSelection(UsersList):
     def _show_details(self) -> None:
         """Show the current user in the pane, if it is open."""
         if self._details.display:
-            self._details.show(self.table.cursor_user, self.store)
+            self._details.show(self._current_user, self.store)
 
     def on_resize(self) -> None:
         has_room = self.size.width >= _MIN_WIDTH_FOR_DETAILS or is_too_small(self.size)
