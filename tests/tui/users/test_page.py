@@ -7,20 +7,24 @@ from textual.widgets import Static
 
 from qm_tui.store import open_store
 from qm_tui.tui.frame.actions_bar import ActionsBar
+from qm_tui.tui.user.details_pane import DetailsPane
 from qm_tui.tui.user.details_screen import DetailsScreen
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work import job as jobs
 from tests.helpers import users_of
 from tests.tui.pages import (
+    LARGE,
     SAMPLES,
     SMALL,
     app_on,
+    page_of,
     sample_users,
     shown,
     started,
     status_of,
     table_of,
     top,
+    users_in,
     wait_until,
     wait_until_idle,
 )
@@ -46,6 +50,38 @@ async def test_cursor_moves_to_first_imported_user(home):
         await import_file(pilot, SAMPLES / "users-no-header.csv")
         assert status_of(pilot) == "Nothing to import: all records are unchanged"
         assert (home / "users.json").read_bytes() == before
+
+
+async def test_first_users_are_shown_while_the_others_are_read(home, monkeypatch):
+    users = sample_users(2500)
+    app, may_go_on = app_on(home / "users.json", users), threading.Event()
+    load = app._session.store.load
+
+    def load_slowly(progress, on_loaded):
+        def found(state):
+            on_loaded(state)
+            may_go_on.wait(5)
+
+        return load(progress, found)
+
+    monkeypatch.setattr(app._session.store, "load", load_slowly)
+    async with app.run_test(size=LARGE) as pilot:
+        await wait_until(pilot, lambda: bool(table_of(pilot).row_count))
+        table = table_of(pilot)
+        assert table.row_count < len(users)
+        await pilot.press("end", "pageup", "home", "down", "enter")
+        await pilot.pause()
+        assert users[1].user_id not in page_of(pilot).query_one(DetailsPane).lines
+        await pilot.resize_terminal(*SMALL)
+        await pilot.press("enter", "space")
+        await pilot.pause()
+        assert top(pilot) is page_of(pilot)
+        assert "✓" in table.row_text(1, 60)
+        may_go_on.set()
+        await wait_until_idle(pilot)
+        assert users_in(table) == users
+        assert table.cursor_user == users[1]
+        assert "1 marked" in shown(pilot)
 
 
 @pytest.fixture
