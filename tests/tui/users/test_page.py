@@ -61,6 +61,7 @@ async def test_first_users_are_shown_while_the_others_are_read(home, monkeypatch
         def found(state):
             on_loaded(state)
             may_go_on.wait(5)
+            may_go_on.set()
 
         return load(progress, found)
 
