@@ -27,7 +27,7 @@ def no_rest() -> None:
     """Let no other thread run, and never end the work."""
 
 
-class Count(NamedTuple):
+class UserCount(NamedTuple):
     """A number of users.
 
     Attributes:
@@ -194,7 +194,7 @@ class State(ABC):
     @abstractmethod
     def count(
         self, query: Query = ALL, rest: YieldControl = no_rest, *, enough: int | None = None
-    ) -> Count:
+    ) -> UserCount:
         """Return how many users a query finds.
 
         Args:
@@ -293,6 +293,17 @@ class State(ABC):
             rest: called about every millisecond.
             only_names: whether only first and last names are compared.
         """
+
+    def prepare_lookup(self, rest: YieldControl = no_rest) -> object:
+        """Prepare what `lookup` needs, if it is needed several times.
+
+        Args:
+            rest: called about every millisecond.
+
+        Returns:
+            What is prepared; it is forgotten with this object.
+        """
+        return None
 
     @abstractmethod
     def nearest_name(self, name: str) -> str | None:

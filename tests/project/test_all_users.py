@@ -22,7 +22,7 @@ MAPPINGS: Final = {
     "transfer/planning/record_check.py: RecordValidator.__init__._extension_keepers": (
         "the users with an extension that was typed"
     ),
-    "tui/work/background.py: free_in_background.changes": "the users of a change",
+    "tui/work/background.py: free_in_background.users": "the users of a change",
     "users/query/pasted_list.py: _Answers.__init__._users": "the users of a pasted list",
 }
 """Mappings of users that never are all of them, with the reason."""

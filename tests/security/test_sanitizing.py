@@ -56,7 +56,6 @@ LOOKED_AT = {
     ("user/form_screen.py", "self._form.rows"): "no text: rows",
     ("widgets/virtual_list.py", "*styled"): "parts of a text that was sanitized before",
     ("work/marks.py", "user_ids"): "no text: a set",
-    ("work/marks.py", "found"): "no text: a set",
 }
 """By file and expression, why the text is safe."""
 

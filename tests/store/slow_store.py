@@ -20,7 +20,7 @@ from qm_tui.store.interface import (
     UserStore,
     ignore_loaded_users,
 )
-from qm_tui.store.state import MOST_KEYS, Changes, Count, Place, State, Window, no_rest
+from qm_tui.store.state import MOST_KEYS, Changes, Place, State, UserCount, Window, no_rest
 from qm_tui.store.transaction import Transaction
 from qm_tui.users.fields import User
 from qm_tui.users.query.lookup import LookupResult
@@ -122,7 +122,7 @@ class SlowState(State):
 
     def count(
         self, query: Query = ALL, rest: YieldControl = no_rest, *, enough: int | None = None
-    ) -> Count:
+    ) -> UserCount:
         self._line.wait("count")
         return self._answers.count(query, rest, enough=enough)
 
@@ -161,6 +161,9 @@ class SlowState(State):
     ) -> list[LookupResult]:
         self._line.wait("lookup", texts)
         return self._answers.lookup(texts, rest, only_names=only_names)
+
+    def prepare_lookup(self, rest: YieldControl = no_rest) -> object:
+        return self._answers.prepare_lookup(rest)
 
     def nearest_name(self, name: str) -> str | None:
         self._line.wait("nearest_name")

@@ -188,6 +188,14 @@ def test_texts_are_looked_up_by_each_key_in_its_order(given):
     assert state.lookup([]) == []
 
 
+def test_prepared_lookup_answers_alike(given):
+    state = given(*USERS)
+    prepared = state.prepare_lookup()
+    first = state.lookup(["u-bo", "0412"])
+    del prepared
+    assert state.lookup(["u-bo", "0412"]) == first
+
+
 def test_lookup_names_all_users_who_have_one_user_name(given):
     state = given(ANNA, user("di", user_name="ANNA"), BO)
     (found,) = state.lookup(["anna"])

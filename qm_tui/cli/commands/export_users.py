@@ -133,9 +133,8 @@ def _to_standard_output(
             f"{_NOTHING} Enter a file name, or redirect the output. To show users, run qm-tui list."
         )
     content = BytesIO()
-    exported = write_users(
-        users, count, content, options=options
-    )  # fails before anything is printed
+    # fails before anything is printed
+    exported = write_users(users, count, content, options=options)
     rest = content.getbuffer()
     with translating_output_errors():
         while rest:  # with PYTHONUNBUFFERED, a part of it may be written

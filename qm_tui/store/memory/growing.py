@@ -8,7 +8,7 @@ from qm_tui.store.memory.maps import EMPTY, UserMaps, owners_of_names, versions
 from qm_tui.store.memory.overlay import OverlayMapping
 from qm_tui.store.memory.search import Finder
 from qm_tui.store.memory.state import MemoryState, window_of
-from qm_tui.store.state import Count, Place, State, Window, no_rest
+from qm_tui.store.state import Place, State, UserCount, Window, no_rest
 from qm_tui.users.fields import User
 from qm_tui.users.query.lookup import LookupResult
 from qm_tui.users.query.query import ALL, Query, Selection
@@ -84,10 +84,10 @@ class GrowingState(State):
 
     def count(
         self, query: Query = ALL, rest: YieldControl = no_rest, *, enough: int | None = None
-    ) -> Count:
+    ) -> UserCount:
         """Return how many users a query finds; always exactly."""
         if query.relevant == ALL:
-            return Count(self.total)
+            return UserCount(self.total)
         return self.present.count(query, rest)
 
     def owners(self, names: Sequence[str]) -> list[str | None]:

@@ -9,24 +9,24 @@ from itertools import islice
 from operator import itemgetter
 from threading import Lock
 from typing import Final, Generic, TypeVar
+from weakref import ref
 
 from qm_tui.progress import CHUNK_SIZE, YieldControl, in_chunks
 from qm_tui.store.memory.activity_index import ActivityIndex
 from qm_tui.store.memory.lookup import UserLookup
 from qm_tui.store.memory.maps import UserMaps, lookup_in, users_without_own_name
 from qm_tui.store.memory.search import Finder
-from qm_tui.store.state import Count, Place, Side, State, Window, no_rest
+from qm_tui.store.state import Place, Side, State, UserCount, Window, no_rest
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import look_alike_key
 from qm_tui.users.query.counts import count_values
-from qm_tui.users.query.filter_fields import FilterKind
 from qm_tui.users.query.lookup import LookupResult
 from qm_tui.users.query.query import ALL, Query, Selection, Step
 
 K = TypeVar("K")
 V = TypeVar("V")
 
-_LISTINGS: Final = 4
+_LISTINGS: Final = 8
 """Queries whose users are remembered: that of the table, and those of its counts."""
 
 _SELECTIONS: Final = 2
@@ -51,10 +51,11 @@ class MemoryState(State):
     def __init__(self, maps: UserMaps, finder: Finder, activity: ActivityIndex) -> None:
         self._maps, self._finder, self._activity = maps, finder, activity
         self._user_of, self._owner_of = lookup_in(maps.users), lookup_in(maps.names)
-        self._listings = _Recent[tuple[Query, date | None], Sequence[str]](_LISTINGS)
+        self._listings = _Recent[Query, Sequence[str]](_LISTINGS)
+        self._once = _Recent[Query, Sequence[str]](1)
         self._selected = _Recent[tuple[Step, ...], set[str]](_SELECTIONS)
         self._numbers: dict[str, Counter[str]] = {}
-        self._lookup: UserLookup | None = None
+        self._lookup: ref[UserLookup] | None = None
 
     @property
     def maps(self) -> UserMaps:
@@ -127,17 +128,17 @@ class MemoryState(State):
 
     def count(
         self, query: Query = ALL, rest: YieldControl = no_rest, *, enough: int | None = None
-    ) -> Count:
+    ) -> UserCount:
         """Return how many users a query finds; always exactly."""
         within = query.within
         if query.terms or (within and within.steps and not within.has_all):
-            return Count(len(self._listing(query, rest)))
+            return UserCount(len(self._listing(query, rest)))
         if within is None:
-            return Count(self.total)
+            return UserCount(self.total)
         users = self._maps.users
         named = in_chunks(within.exceptions, rest)
         number = sum(user_id in users for user_ids in named for user_id in user_ids)
-        return Count(self.total - number if within.has_all else number)
+        return UserCount(self.total - number if within.has_all else number)
 
     def selected(
         self, selection: Selection, user_ids: Sequence[str], rest: YieldControl = no_rest
@@ -145,6 +146,8 @@ class MemoryState(State):
         """Return which of some users a selection has."""
         user_of, exceptions = self._user_of, selection.exceptions
         existing = {user_id for user_id in user_ids if user_of(user_id) is not None}
+        if not selection.steps:
+            return existing & exceptions
         if selection.has_all:
             return existing - exceptions
         by_steps = existing & self._found_by(selection.steps, rest)
@@ -154,7 +157,7 @@ class MemoryState(State):
         self, keys: Sequence[str], query: Query = ALL, rest: YieldControl = no_rest
     ) -> Mapping[tuple[str, ...], int]:
         """Return how many users of a query have each combination of values."""
-        if query == ALL and len(keys) == 1:
+        if query.relevant == ALL and len(keys) == 1:
             return {(value,): number for value, number in self._numbers_of(keys[0], rest).items()}
         values_of = itemgetter(*(FIELD[key].index for key in keys))
         values = map(values_of, self._users_of(query, rest))
@@ -194,7 +197,7 @@ class MemoryState(State):
 
     def ids(self, query: Query = ALL, rest: YieldControl = no_rest) -> Iterator[Sequence[str]]:
         """Yield the User IDs of a query in its order."""
-        is_all = query == ALL
+        is_all = query.relevant == ALL
         return in_chunks(self._maps.users if is_all else self._listing(query, rest), rest)
 
     def stream(self, query: Query = ALL, rest: YieldControl = no_rest) -> Iterator[Sequence[User]]:
@@ -208,14 +211,15 @@ class MemoryState(State):
 
     def _listing(self, query: Query, rest: YieldControl) -> Sequence[str]:
         """Return the User IDs of a query in its order; the last ones are remembered."""
-        kinds = {term.name.kind for term in query.terms if term.name is not None}
         # tomorrow, other users are those changed today
-        day = self._activity.today() if FilterKind.CHANGED in kinds else None
-        asked = query.relevant, day
-        user_ids = self._listings.get(asked)
+        asked = replace(query, day=query.day or self._activity.today()).relevant
+        within = asked.within
+        # others are asked only once
+        remembered = self._listings if within is None or within.steps else self._once
+        user_ids = remembered.get(asked)
         if user_ids is None:
-            user_ids = self._find(query.relevant, rest)
-            self._listings.add(asked, user_ids)
+            user_ids = self._find(asked, rest)
+            remembered.add(asked, user_ids)
         return user_ids
 
     def _find(self, query: Query, rest: YieldControl) -> Sequence[str]:
@@ -230,7 +234,8 @@ class MemoryState(State):
             return list(self._maps.users)
         marked = self._selected_by(query.marked, rest)
         # a state that grows does not know its last transaction yet
-        activity = _ActivityAndMarks(self._activity, self._maps.number or None, marked)
+        log = self._activity
+        activity = _ActivityAndMarks(log, self._maps.number or None, marked, query.day)
         return self._finder.find(self._maps, query, activity, rest)
 
     def _selected_by(self, selection: Selection, rest: YieldControl) -> Container[str]:
@@ -260,10 +265,17 @@ class MemoryState(State):
         self, texts: Sequence[str], rest: YieldControl = no_rest, *, only_names: bool = False
     ) -> list[LookupResult]:
         """Return the users of each text."""
-        if self._lookup is None:
-            self._lookup = UserLookup(self._maps, self._without_own_name, rest)
-        find = self._lookup.find_by_name if only_names else self._lookup.find
+        index = self.prepare_lookup(rest)
+        find = index.find_by_name if only_names else index.find
         return [result for batch in in_chunks(texts, rest, 50) for result in map(find, batch)]
+
+    def prepare_lookup(self, rest: YieldControl = no_rest) -> UserLookup:
+        """Return an index, which takes much memory and is not kept here."""
+        index = self._lookup() if self._lookup is not None else None
+        if index is None:
+            index = UserLookup(self._maps, self._without_own_name, rest)
+            self._lookup = ref(index)
+        return index
 
     def nearest_name(self, name: str) -> str | None:
         """Return the User ID of the user with the most similar User Name."""
@@ -326,11 +338,17 @@ class _Except(Container[str]):
 class _ActivityAndMarks:
     """What filters need to know besides the users, as of a transaction."""
 
-    def __init__(self, activity: ActivityIndex, until: int | None, marked: Container[str]) -> None:
-        self._activity, self._until, self._marked = activity, until, marked
+    def __init__(
+        self,
+        activity: ActivityIndex,
+        until: int | None,
+        marked: Container[str],
+        day: date | None,
+    ) -> None:
+        self._activity, self._until, self._marked, self._day = activity, until, marked, day
 
     def today(self) -> date:
-        return self._activity.today()
+        return self._day or self._activity.today()
 
     def changed(self, first: date, last: date) -> Container[str]:
         return self._activity.changed(first, last, self._until)

@@ -96,7 +96,10 @@ class TinyDBUserStore(api.UserStore):
         on_loaded: api.UsersLoadedCallback = api.ignore_loaded_users,
     ) -> State:
         """Read what it holds now, if that is not known already."""
-        self._files.load(progress, self._table.states.growing(on_loaded))
+        if on_loaded is api.ignore_loaded_users:
+            self._files.load(progress)
+        else:
+            self._files.load(progress, self._table.states.growing(on_loaded))
         if self._notices is None:
             self._notices = self._find_notices()
         return self.state

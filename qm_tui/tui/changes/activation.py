@@ -175,7 +175,7 @@ async def _ask_and_change(
         plan = await run_job(page, session, planning, CANCELED, holds_keys=True)
         if plan is not None:
             # the dialog Delete has asked for the number
-            is_confirmed = change.deletes
+            is_confirmed = change.deletes and len(plan.changes) == counts.users
             await run_bulk(page, session, plan, result_text, is_confirmed=is_confirmed)
 
 

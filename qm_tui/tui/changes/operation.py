@@ -198,7 +198,7 @@ async def run_bulk(
         return _status(result_text(done), done)
 
     def free(used: BulkPlan) -> None:
-        free_in_background(page.app, used.changes)
+        free_in_background(page.app, used.changes, used.stored)
 
     commit = partial(commit_and_view, session, moves_cursor=False)
     return await run_operation(page, session, ask, commit, status, free) is not None

@@ -253,7 +253,8 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
 
     def _forget(self) -> None:
         if self.setting is not None:
-            free_in_background(self.app, self.setting.plan.changes)
+            plan = self.setting.plan
+            free_in_background(self.app, plan.changes, plan.stored)
         self.setting = None
 
     def _request_plan(self, *, at_once: bool = False) -> None:

@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from qm_tui.config.preferences import load_preferences, save_preferences
 from qm_tui.paths import expand_home
-from qm_tui.progress import ProgressCallback
+from qm_tui.progress import Phase, ProgressCallback
 from qm_tui.transfer.exporting.export import export_users
 from qm_tui.transfer.exporting.result import ExportResult
 from qm_tui.tui.transfer.export_options_dialog import ExportGroup, ExportScope
@@ -68,9 +68,10 @@ def _export(
         query = view.searched
     elif request.group is ExportGroup.MARKED:
         query = Query(within=marks)
+    rest = partial(progress, Phase.EXPORTING, 0, state.total)
     exported = export_users(
-        state.stream(query),
-        state.count(query).number,
+        state.stream(query, rest),
+        state.count(query, rest).number,
         request.path,
         progress,
         overwrite=request.overwrite,

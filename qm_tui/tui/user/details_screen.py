@@ -19,7 +19,7 @@ from qm_tui.tui.work.threads import when_answered
 from qm_tui.tui.work.user_rows import UserRows
 from qm_tui.users.fields import User
 
-_NEEDS_NO_USER: Final = frozenset({"left", "right", "h", "l", "escape"})
+_NEEDS_NO_USER: Final = frozenset({"left", "right", "h", "l", "escape", "q", "enter"})
 """Keys that leave the user."""
 
 DELETED: Final = "This user was deleted."
@@ -88,8 +88,9 @@ class DetailsScreen(Dialog[int]):
             return
 
         def take(user: User | None) -> None:
-            self._user, self._is_loading = user, False
-            self.show_user()
+            if self._rows.user(self._row) is listed:  # else another one is loaded by now
+                self._user, self._is_loading = user, False
+                self.show_user()
 
         state = self.state
         when_answered(self, state, partial(state.user, listed.user_id), take, "user")

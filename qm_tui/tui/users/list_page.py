@@ -15,7 +15,6 @@ from qm_tui.tui.frame.page import Page
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.users.filter_bar import FilterBar
 from qm_tui.tui.users.table import UsersDataTable
-from qm_tui.tui.widgets.virtual_list import MOVES
 from qm_tui.tui.work.current_view import CurrentView, filter_error
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView, ViewQuery
@@ -23,6 +22,9 @@ from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_query import QueryFailed, QueryFinished
 from qm_tui.tui.work.user_rows import UserRows
+
+_OF_USER: Final = frozenset({"act", "select", "mark", "copy"})
+"""Actions on the current user."""
 
 _NO_USERS: Final = (
     "No users yet.",
@@ -185,8 +187,13 @@ class UsersList(Page):
         is_finding = view is not None and query not in (view.query, self._failed_query)
         is_typed = isinstance(self.focused, Input) and key != "enter"
         is_for_list = not is_typed and key != "escape"
-        is_loading = self.table.is_loading and key not in MOVES
+        is_loading = self.table.is_loading and self._needs_user(key)
         return ((is_finding or is_loading) and is_for_list) or super().must_wait(key)
+
+    def _needs_user(self, key: str) -> bool:
+        """Whether a key does something with the current user."""
+        active = self.active_bindings.get(key)
+        return active is not None and active.binding.action.partition("(")[0] in _OF_USER
 
     def action_filter(self) -> None:
         """Focus the filter field. The list follows each key."""

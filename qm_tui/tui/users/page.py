@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from qm_tui.errors import UserError
 from qm_tui.paths import initial_folder
 from qm_tui.progress import Cancelled
-from qm_tui.store.state import FIRST, Count, State
+from qm_tui.store.state import FIRST, State, UserCount
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.navigation import preload_modules
 from qm_tui.tui.users.selection_page import UsersSelection
@@ -90,7 +90,7 @@ class UsersPage(UsersSelection):
     async def _first_users_loaded(self, event: FirstUsersLoaded) -> None:
         state = event.state
         window = await ask(state, partial(state.window, ALL, FIRST, LOADED))
-        self._growing = UserRows(state, ALL, Count(0), window, self.session.marks)
+        self._growing = UserRows(state, ALL, UserCount(0), window, self.session.marks)
         self._grow()
 
     @on(StoreFailed)

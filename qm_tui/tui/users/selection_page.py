@@ -173,6 +173,7 @@ class UsersSelection(UsersList):
         """Show the marks and their number, and count the marked users that are not shown."""
         super().show_marks()
         self.table.refresh_marks()
+        self._marks_number += 1  # what is being counted is outdated
         view = self.session.view
         if self.view_shown.depends_on_marks:
             self.view_shown.run_query()
@@ -222,8 +223,9 @@ class UsersSelection(UsersList):
             return  # outdated: the view or the marks have changed
         before = marks.selection, marks.number, marks.hidden
         marks.follow(event.changes)
-        marks.number, marks.hidden = event.marked, event.hidden
+        marks.counted(event.marked, event.hidden)
         if before != (marks.selection, marks.number, marks.hidden):
             super().show_marks()
+            self.session.marks_counted(self)
             self.table.refresh_marks()
             self.refresh_bindings()  # there may be no marked users left

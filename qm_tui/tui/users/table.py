@@ -259,7 +259,7 @@ class UsersDataTable(VirtualList):
                 self.cursor_row = _found(window, row)[0]
                 self._want_rows()
 
-        when_answered(self, rows.state, partial(rows.around, user, row), take, "follow")
+        when_answered(self, rows.state, partial(rows.around, user, row), take, "move")
 
     @property
     def _ids_in_sight(self) -> Sequence[str | None]:

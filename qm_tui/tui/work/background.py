@@ -75,10 +75,10 @@ async def _run(work: Callable[[ProgressCallback], Result], job: Job) -> Result:
     return await in_thread(partial(_with_gc_paused, work, job.report_progress), job.cancel)
 
 
-def free_in_background(app: App[Any], changes: dict[str, User | None]) -> None:
-    """Free changes that are no longer needed, in steps in a thread."""
+def free_in_background(app: App[Any], *users: dict[str, User | None] | dict[str, User]) -> None:
+    """Free users of a plan that are no longer needed, in steps in a thread."""
     # without a description Textual would make one from the whole contents
-    work = partial(clear_in_chunks, changes, yield_control=yield_control())
+    work = partial(clear_in_chunks, *users, yield_control=yield_control())
     app.run_worker(work, thread=True, description="free changes")
 
 

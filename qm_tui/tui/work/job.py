@@ -12,7 +12,7 @@ from qm_tui.crash import log_and_describe
 from qm_tui.errors import UserError
 from qm_tui.progress import Cancelled, Phase, yield_control
 from qm_tui.progress_line import RateEstimator
-from qm_tui.store.state import Count, State, Window
+from qm_tui.store.state import State, UserCount, Window
 from qm_tui.tui.work.flow import PAGES_OPEN, flow_depth
 from qm_tui.tui.work.marks import MarkChanges
 from qm_tui.users.query.query import Query
@@ -169,7 +169,7 @@ class UserListView:
 
     state: State
     searched: Query
-    count: Count
+    count: UserCount
     window: Window
     change_symbols: Mapping[str, str]
     cursor_id: str | None = None

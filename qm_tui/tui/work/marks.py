@@ -1,6 +1,7 @@
 """The marked users: their User IDs, or queries with exceptions."""
 
 from collections.abc import Collection, Iterable, Sequence
+from threading import Lock
 from typing import Final, NamedTuple
 
 from qm_tui.progress import YieldControl, in_chunks
@@ -29,6 +30,7 @@ class Marks:
         self._by_query: set[str] = set()
         """Of the users that were loaded, those that the steps of the selection select."""
         self._loaded: set[str] = set()
+        self._lock = Lock()
 
     def __bool__(self) -> bool:
         return bool(self.selection)
@@ -47,64 +49,88 @@ class Marks:
         hidden = f" ({self.hidden:,} not shown)" if self.hidden else ""
         return f"{self.number:,} marked{hidden}"
 
-    def set(self, selection: Selection, by_query: Collection[str] = ()) -> None:
+    def replace(self, selection: Selection, by_query: Collection[str] = ()) -> None:
         """Mark other users.
 
         Args:
             selection: the users.
             by_query: of the users that were loaded, those that its steps select.
         """
-        self.selection = selection
-        if selection.steps:
-            self._by_query = set(by_query)
-        else:
+        with self._lock:
+            self.selection = selection
+            self._by_query = set(by_query) if selection.steps else set()
+        if not selection.steps:
             self.number = len(selection.exceptions)
         if not selection:
             self.hidden = 0
 
     def take(self, marks: "NewMarks") -> list[str]:
         """Mark other users; return those loaded in the meantime, about which it must `learn`."""
-        self.set(marks.selection, marks.by_query)
+        self.replace(marks.selection, marks.by_query)
         self.number, self.state = marks.number, marks.state
-        return [user_id for user_id in self._loaded if user_id not in marks.loaded]
+        with self._lock:
+            return [user_id for user_id in self._loaded if user_id not in marks.loaded]
 
     def follow(self, changes: "MarkChanges") -> None:
         """Mark the same users in a later state, if no query was marked in the meantime."""
         if changes.steps == self.selection.steps:
             by_query = (self._by_query | changes.gained) - changes.lost
-            self.set(changes.applied_to(self.selection), by_query)
+            self.replace(changes.applied_to(self.selection), by_query)
             self.state = changes.state
+
+    def counted(self, marked: int, hidden: int) -> None:
+        """Take over how many users are marked, and how many of them are not shown."""
+        if not marked:
+            self.replace(NO_SELECTION)
+        self.number, self.hidden = marked, hidden
 
     def toggle(self, user_ids: Iterable[str]) -> None:
         """Mark users who are loaded; if all of them are marked, unmark them."""
         selected = set(user_ids)
-        unmarked = {user_id for user_id in selected if user_id not in self}
-        self.flip(unmarked or selected)
+        self.flip(selected - self._marked_of(selected) or selected)
 
     def add(self, user_ids: Iterable[str]) -> None:
         """Mark users who are loaded, in addition to those that are marked."""
-        self.flip({user_id for user_id in user_ids if user_id not in self})
+        selected = set(user_ids)
+        self.flip(selected - self._marked_of(selected))
 
     def flip(self, user_ids: Collection[str]) -> None:
         """Mark users who are not marked, and unmark those who are."""
-        marked = sum(user_id in self for user_id in user_ids) if self.selection.steps else 0
-        exceptions = self.selection.exceptions.symmetric_difference(user_ids)
-        self.number += len(user_ids) - 2 * marked
-        self.set(Selection(self.selection.steps, exceptions), self._by_query)
+        flipped = set(user_ids)
+        self.number += len(flipped) - 2 * len(self._marked_of(flipped))
+        selection = self.selection
+        exceptions = selection.exceptions.symmetric_difference(flipped)
+        self.replace(Selection(selection.steps, exceptions), self._by_query)
+
+    def _marked_of(self, user_ids: set[str]) -> set[str]:
+        """Return which of some loaded users are marked."""
+        selection = self.selection
+        by_steps = user_ids if selection.has_all else user_ids & self._by_query
+        return by_steps ^ (user_ids & selection.exceptions)
 
     # For worker threads
 
     def learn(self, state: State, user_ids: Sequence[str], rest: YieldControl = no_rest) -> None:
-        """Find out which of some users are marked who are being loaded."""
-        self._loaded.update(user_ids)
-        steps: tuple[Step, ...] | None = None
-        while steps != self.selection.steps:  # they may be changed meanwhile
-            steps, found = self.selection.steps, set[str]()
+        """Find out which of some users are marked who are being loaded.
+
+        Args:
+            state: the state of the store in which they are loaded. They are marked as in the state
+                for which the marks are right.
+            user_ids: the User IDs.
+            rest: called about every millisecond.
+        """
+        with self._lock:
+            self._loaded.update(user_ids)
+        is_right = False
+        while not is_right:
+            steps, asked, found = self.selection.steps, self.state or state, set[str]()
             selection = Selection(steps)
             for batch in in_chunks(user_ids if steps and not selection.has_all else (), rest):
-                found |= state.selected(selection, batch, rest)
-            self._by_query.difference_update(user_ids)
-            self._by_query.update(found)
+                found |= asked.selected(selection, batch, rest)
+            with self._lock:  # else others have been marked in the meantime
+                is_right = (steps, asked) == (self.selection.steps, self.state or state)
+                if is_right:
+                    self._by_query = self._by_query.difference(user_ids) | found
 
     def toggled(
         self, store: UserStore, state: State, query: Query, rest: YieldControl
@@ -117,26 +143,35 @@ class Marks:
             query: the query.
             rest: called about every millisecond.
         """
-        before = self.changes(store, state, rest).applied_to(self.selection)
-        shown = state.count(query, rest).number
-        if shown <= _BY_ID or not query.depends_on_user:
+        selection = self.selection
+        if self.state is not None and self.state.version > state.version:
+            right = self.state  # the list that is shown is older than the marks
+        else:
+            right, selection = state, self.changes(store, state, rest).applied_to(selection)
+        count = state.count(query, rest, enough=_BY_ID + 1)
+        if count.number <= _BY_ID or not query.depends_on_user:
             marked, unmarked = set[str](), set[str]()
             for user_ids in state.ids(query, rest):
-                selected = state.selected(before, user_ids, rest)
-                marked |= selected
-                unmarked.update(user_id for user_id in user_ids if user_id not in selected)
-            selection = Selection(before.steps, before.exceptions ^ (unmarked or marked))
+                found = _marked_by(selection, right, user_ids, rest)
+                marked |= found
+                unmarked.update(user_id for user_id in user_ids if user_id not in found)
+            selection = Selection(selection.steps, selection.exceptions ^ (unmarked or marked))
         else:
-            adds = state.count(query.among(before), rest).number < shown
+            among = right.count(query.among(selection), rest).number
+            adds = among < right.count(query, rest).number
             of_query, found = Selection((Step(query, adds=True),)), set[str]()
-            for batch in in_chunks(before.exceptions, rest):
-                found |= state.selected(of_query, batch, rest)
-            selection = before.with_query(query, before.exceptions - found, adds=adds)
-        loaded, by_query = frozenset(self._loaded), set[str]()
+            for batch in in_chunks(selection.exceptions, rest):
+                found |= right.selected(of_query, batch, rest)
+            selection = selection.with_query(query, selection.exceptions - found, adds=adds)
+        number = right.count(Query(within=selection), rest).number
+        if not number:
+            selection = NO_SELECTION
+        with self._lock:
+            loaded = frozenset(self._loaded)
+        by_query = set[str]()
         for batch in in_chunks(loaded if selection.steps else (), rest):
-            by_query |= state.selected(Selection(selection.steps), batch, rest)
-        number = state.count(Query(within=selection), rest).number
-        return NewMarks(state, selection, loaded, by_query, number)
+            by_query |= right.selected(Selection(selection.steps), batch, rest)
+        return NewMarks(right, selection, loaded, by_query, number)
 
     def changes(self, store: UserStore, state: State, rest: YieldControl) -> "MarkChanges":
         """Return what must change so that the same users are marked in a later state.
@@ -200,3 +235,13 @@ class NewMarks(NamedTuple):
     loaded: frozenset[str]
     by_query: set[str]
     number: int
+
+
+def _marked_by(
+    selection: Selection, state: State, user_ids: Sequence[str], rest: YieldControl
+) -> set[str]:
+    """Return which of some users a selection has; its exceptions are not sent to the store."""
+    named = set(user_ids)
+    steps = Selection(selection.steps)
+    found = state.selected(steps, user_ids, rest) if steps else set[str]()
+    return found ^ (named & selection.exceptions)

@@ -270,6 +270,12 @@ class Session:
         for listener in self._listeners:
             listener.show_marks()
 
+    def marks_counted(self, page: SessionListener) -> None:
+        """Show the number of marked users on all pages but the one that has counted them."""
+        for listener in self._listeners:
+            if listener is not page:
+                listener.show_marks()
+
     def cancel_job(self, reason: type[Cancelled] = Cancelled) -> None:
         """Cancel the running job, if any: its next tick raises the reason."""
         if self.job is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from textual.message import Message
 
@@ -70,7 +71,7 @@ class UserQueries:
         """
         terms = parse_filter(query.filter, is_typing=True)
         marked = self.marks.selection if marked is None else marked
-        return Query(terms, query.sort, marked).relevant
+        return Query(terms, query.sort, marked, day=date.today()).relevant
 
     def prepare(self, state: State) -> None:
         """Prepare what the first query needs, and the values in use. For worker threads.

@@ -11,7 +11,7 @@ from typing import Final
 from textual.dom import DOMNode
 
 from qm_tui.progress import YieldControl
-from qm_tui.store.state import FIRST, LAST, Count, Place, Side, State, Window, no_rest
+from qm_tui.store.state import FIRST, LAST, Place, Side, State, UserCount, Window, no_rest
 from qm_tui.tui.work.marks import Marks
 from qm_tui.tui.work.threads import run_in_thread, start_worker
 from qm_tui.users.fields import User
@@ -39,7 +39,7 @@ class UserRows:
     """
 
     def __init__(
-        self, state: State, query: Query, count: Count, window: Window, marks: Marks
+        self, state: State, query: Query, count: UserCount, window: Window, marks: Marks
     ) -> None:
         self.state, self.query, self.count = state, query, count.number
         self._marks = marks
@@ -55,7 +55,13 @@ class UserRows:
     def user(self, row: int) -> User | None:
         """Return the user of a row; None if it is not loaded."""
         index = row - self._first
-        return self._users[index] if 0 <= index < len(self._users) else None
+        if 0 <= index < len(self._users):
+            return self._users[index]
+        if self.state.is_at_hand and 0 <= row < self.count:
+            return next(
+                iter(self.state.window(self.query, Place(Side.AROUND, row=row), 1).users), None
+            )
+        return None
 
     def row_of(self, user_id: str) -> int | None:
         """Return the row of a user; None if it is not loaded."""
@@ -65,7 +71,7 @@ class UserRows:
     def copy(self) -> "UserRows":
         """Return the same rows for another widget, which wants others of them."""
         window = Window(self._users, self._first)
-        return UserRows(self.state, self.query, Count(self.count), window, self._marks)
+        return UserRows(self.state, self.query, UserCount(self.count), window, self._marks)
 
     def grow(self) -> None:
         """Take over that the store has more users, at the end."""
@@ -88,7 +94,6 @@ class UserRows:
         if at_hand:
             self._add(place, self._ask(place))
         elif not self._is_loading:
-            self._is_loading = True
             start_worker(owner, partial(self._load, filled), "rows")
 
     def around(self, user: User | None, row: int) -> Window:
@@ -115,6 +120,9 @@ class UserRows:
         return [user for window in windows for user in window.users]
 
     async def _load(self, filled: Callable[[], object]) -> None:
+        if self._is_loading:
+            return
+        self._is_loading = True
         try:
             while (place := self._missing()) is not None:
                 held = self._users

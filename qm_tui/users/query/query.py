@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 from qm_tui.users.query.filter_fields import FilterKind
 from qm_tui.users.query.filter_parser import Term
 from qm_tui.users.query.views import SortKey
 
-_OF_USER: Final = frozenset(
-    {FilterKind.TEXT, FilterKind.FLAG, FilterKind.LICENSE, FilterKind.MARKED}
-)
-"""Kinds of terms of which the values of a user decide, and the marks that the query has."""
+_OF_USER: Final = frozenset({FilterKind.TEXT, FilterKind.FLAG, FilterKind.LICENSE})
+"""Kinds of terms of which the values of a user decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,10 @@ class Selection:
         step = Step(replace(query, sort=()).relevant, adds)
         if step.query == ALL:
             return Selection((step,)) if adds else NO_SELECTION
-        before = tuple(one for one in self.steps if one.query != step.query)
-        if not adds and not before:
-            return Selection((), frozenset(exceptions))
-        return Selection((*before, step), frozenset(exceptions))
+        steps = [*(one for one in self.steps if one.query != step.query), step]
+        while steps and not steps[0].adds:
+            del steps[0]  # there is nothing yet that it could remove
+        return Selection(tuple(steps), frozenset(exceptions))
 
 
 NO_SELECTION = Selection()
@@ -81,33 +80,36 @@ class Query:
         sort: the sort order; the order of the store if empty.
         marked: the marked users, for filters that use them.
         within: the users among which they are searched; None for all.
+        day: the day that is today for filters by date of change; None for the present one.
     """
 
     terms: tuple[Term, ...] = ()
     sort: tuple[SortKey, ...] = ()
     marked: Selection = NO_SELECTION
     within: Selection | None = None
+    day: date | None = None
 
     @property
     def depends_on_user(self) -> bool:
         """Whether the query finds a user, or does not, until the user is changed.
 
-        Others are decided by the activity or by other users, too.
+        Others are decided by the activity, by marks or by other users, too.
         """
         kinds = {term.name.kind for term in self.terms if term.name is not None}
         return self.within is None and kinds <= _OF_USER
 
     @property
     def relevant(self) -> "Query":
-        """The same query without marked users, if no filter uses them.
+        """The same query without what no filter uses: marked users, and the day.
 
         So it equals other queries that find the same.
         """
-        if not self.marked or any(
-            term.name is not None and term.name.kind is FilterKind.MARKED for term in self.terms
-        ):
+        kinds = {term.name.kind for term in self.terms if term.name is not None}
+        marked = self.marked if FilterKind.MARKED in kinds else NO_SELECTION
+        day = self.day if FilterKind.CHANGED in kinds else None
+        if (marked, day) == (self.marked, self.day):
             return self
-        return replace(self, marked=NO_SELECTION)
+        return replace(self, marked=marked, day=day)
 
     def among(self, selection: Selection) -> "Query":
         """Return the same query among some users."""

@@ -110,7 +110,7 @@ async def test_marked_and_shown_users_are_written(home):
         assert "2 of 30 users written" in await _save(pilot, "out")
         assert _written(home) == [list(users[3]), list(users[20])]  # in store order
         (home / "out.csv").unlink()
-        session.marks.set(NO_SELECTION)
+        session.marks.replace(NO_SELECTION)
         session.marks_changed()
         inactive = [user for user in users if user.is_active == "0"]
         inactive.sort(key=lambda user: int(user.extension))

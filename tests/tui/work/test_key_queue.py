@@ -145,7 +145,7 @@ async def test_keys_typed_ahead_fill_fields_and_move_and_never_confirm(home, pat
                 assert field_of(pilot) == text
             assert len(pilot.app.screen_stack) <= 4
             await back_to_users(pilot)
-            page_of(pilot).session.marks.set(NO_SELECTION)
+            page_of(pilot).session.marks.replace(NO_SELECTION)
         assert stored(pilot) == before
     assert not list(home.glob("*.csv"))
 

@@ -1,6 +1,7 @@
 """The marked users: by their User IDs, or by queries with exceptions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -105,7 +106,7 @@ def test_queries_are_steps_with_exceptions():
     toggle(marks, ROME)
     check(marks, [*IN_OSLO[1:], IN_BERN[0]])
     toggle(marks, OSLO)  # again the last step, which takes its exception back
-    assert marks.selection == Selection((Step(ROME, adds=False), oslo), frozenset(IN_BERN[:1]))
+    assert marks.selection == Selection((oslo,), frozenset(IN_BERN[:1]))
     toggle(marks, ALL)
     check(marks, IDS)
     toggle(marks, ROME)
@@ -114,6 +115,48 @@ def test_queries_are_steps_with_exceptions():
     toggle(marks, ALL)
     assert marks.selection == NO_SELECTION
     assert marks.text == ""
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [
+        (OSLO, ROME, OSLO, ROME),
+        (OSLO, ALL, ALL),
+        (OSLO, Query(parse_filter("marked:yes"))),
+        (OSLO, ROME, Query(parse_filter("-location:bern")), ALL, ALL),
+    ],
+    ids=str,
+)
+def test_unmarked_users_leave_no_marks(queries):
+    marks = loaded()
+    for query in queries:
+        toggle(marks, replace(query, marked=marks.selection))
+    assert (bool(marks), marks.number, marks.text) == (False, 0, "")
+
+
+def test_marks_end_when_their_users_are_deleted():
+    store, table, _ = changed_store(OSLO)
+    after = write_unchecked(store, dict.fromkeys(IN_OSLO))
+    counted = count_marks(1, make_view(table, after, ViewQuery()), table)
+    table.marks.follow(counted.changes)
+    table.marks.counted(counted.marked, counted.hidden)
+    assert (bool(table.marks), table.marks.text) == (False, "")
+
+
+def test_marks_in_a_list_that_is_older_than_the_marks():
+    """A preview of an import goes on showing the state that it was planned for."""
+    store, table, before = changed_store(OSLO)
+    marks = table.marks
+    after = write_unchecked(store, CHANGES["found no longer"])
+    marks.follow(marks.changes(store, after, no_rest))
+    marks.learn(before, IN_OSLO[:3])
+    assert all(user_id in marks for user_id in IN_OSLO[:3])
+    absent = Query(within=these([*IN_OSLO[:2], IN_ROME[0]]))
+    marks.take(marks.toggled(store, before, absent, no_rest))
+    check(marks, [*IN_OSLO, IN_ROME[0]], after)
+    marks.take(marks.toggled(store, before, absent, no_rest))
+    check(marks, IN_OSLO[2:], after)
+    assert marks.state is after
 
 
 def test_users_are_marked_by_user_id_if_the_filter_may_find_others_later():
@@ -149,10 +192,11 @@ def test_marks_are_learned_again_if_they_are_changed_meanwhile():
             self.asked += 1
             found = STATE.selected(*question)
             if self.asked == 1:
-                marks.set(rome)
+                marks.replace(rome)
             return found
 
-    marks.learn(Meddling(), [IN_OSLO[0], IN_ROME[0]])  # type: ignore[arg-type]
+    marks.state = Meddling()  # type: ignore[assignment]
+    marks.learn(STATE, [IN_OSLO[0], IN_ROME[0]])
     assert IN_OSLO[0] not in marks
     assert IN_ROME[0] in marks
 

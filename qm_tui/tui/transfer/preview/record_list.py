@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback
 from qm_tui.store.interface import UserStore
-from qm_tui.store.state import NO_USERS, Count
+from qm_tui.store.state import NO_USERS, UserCount
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.transfer.planning.plan import MAX_LISTED, RecordOutcome, RecordOutcomes, Result
 from qm_tui.tui.transfer.preview.view_model import Preview, RecordFilter
@@ -147,11 +147,11 @@ class RecordList(VirtualList):
             users = filter(None, map(self.user_of, self.rows_in_sight))
             state, user_ids = self._preview.prepared.state, [user.user_id for user in users]
             learn = partial(self._marks.learn, state, user_ids)
-            when_answered(self, state, learn, lambda _: self.refresh(), "marks")
+            when_answered(self, state, learn, lambda _: self.refresh(), "known marks")
 
     def details(self, row: int, store: UserStore) -> DetailsScreen | None:
         """Return the details of a user that is not in the file, if such users are shown."""
-        return None if self.absent is None else DetailsScreen(self.absent, row, store)
+        return None if self.absent is None else DetailsScreen(self.absent.copy(), row, store)
 
     def action_mark(self) -> None:
         """Mark or unmark the stored user of the current record."""
@@ -232,7 +232,7 @@ def _absent_users(preview: Preview, marks: Marks) -> UserRows:
         marks: the marked users.
     """
     plan, state = preview.plan, preview.prepared.state
-    query, count = plan.not_in_file or ALL, Count(plan.not_in_file_count)
+    query, count = plan.not_in_file or ALL, UserCount(plan.not_in_file_count)
     return UserRows(state, query, count, NO_USERS, marks)
 
 

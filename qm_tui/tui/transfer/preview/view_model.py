@@ -155,7 +155,8 @@ def make_preview(prepared: PreparedImport, progress: ProgressCallback) -> Previe
         RecordFilter.NOT_IN_FILE: range(plan.not_in_file_count),
     }
     if plan.not_in_file is not None:  # so that it is at hand when it is shown
-        next(prepared.state.ids(plan.not_in_file), None)
+        rest = partial(progress, Phase.CHECKING, 0, prepared.state.total)
+        next(prepared.state.ids(plan.not_in_file, rest), None)
     return Preview(prepared, rows)
 
 

@@ -53,6 +53,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
     def __init__(self, state: State) -> None:
         super().__init__()
         self._state = state
+        self._prepared: object = None
         self._lines: Sequence[str] = ()
         self._resolved = ResolvedList((), (), 0, 0)
         self._timer: Timer | None = None
@@ -105,6 +106,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self, lines: Sequence[str], rest: YieldControl
     ) -> tuple[ResolvedList, Mapping[str, str]]:
         """Return the users of a list, and the User Names of those of ambiguous entries."""
+        self._prepared = self._state.prepare_lookup(rest)
         resolved = resolve_list(lines, self._state, rest)
         user_ids = {
             user_id for entry in resolved.unresolved for user_id in entry.user_ids[:MAX_NAMED]
