@@ -99,6 +99,7 @@ bench: $(BENCH) ## print the figures of docs/figures.md
 	$(BIN)/python -m benchmarks.table_speed
 	$(BIN)/python -m benchmarks.filter_speed
 	$(BIN)/python -m benchmarks.interface_waits
+	$(BIN)/python -m benchmarks.slow_answers
 	$(BIN)/python -m benchmarks.interface_import
 	$(BIN)/python -m benchmarks.bulk_change
 	$(BIN)/python -m benchmarks.news
