@@ -37,7 +37,11 @@ class ValidationFailed(StoreError):
 
 
 class Transaction(ABC):
-    """An open transaction: no other program can write."""
+    """An open transaction.
+
+    What its state answers stays true until it ends: other programs wait to write, or `commit`
+    fails.
+    """
 
     @property
     @abstractmethod
