@@ -1,6 +1,7 @@
 """The selection on the Users page: current user, marks, details, actions and copying."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual import on, work
@@ -24,6 +25,7 @@ from qm_tui.tui.widgets.too_small import is_too_small
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
+from qm_tui.tui.work.threads import start_worker
 from qm_tui.tui.work.user_query import MarksCounted, count_marks
 from qm_tui.users.fields import User
 
@@ -186,11 +188,19 @@ class UsersSelection(UsersList):
         self.session.marks_changed()
 
     @on(UsersDataTable.MarkAllRequested)
-    @flow
-    async def _mark_all_requested(self) -> None:
+    def _mark_all_requested(self) -> None:
         view = self.session.view
         if view is not None:
-            await self.session.toggle_query(view.state, view.searched)
+            self.session.begin_marking()
+            # no flow: Esc must not cancel it
+            start_worker(self, partial(self._mark_all, view), "mark all")
+
+    async def _mark_all(self, view: UserListView) -> None:
+        await self.session.toggle_query(view.state, view.searched)
+
+    def must_wait(self, key: str) -> bool:
+        """Whether a key must wait: it may be for the users that are being marked."""
+        return self.session.is_marking or super().must_wait(key)
 
     @flow
     async def action_mark_list(self) -> None:

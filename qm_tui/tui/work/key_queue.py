@@ -166,7 +166,7 @@ class KeyQueue:
         if typed.read is not None and typed.read is self._dropped:
             return
         head = self._waiting[0] if self._waiting else typed
-        if typed.key == "escape" and not self._can_take(head):
+        if typed.key == "escape" and not self._can_take(head) and not self._holds_escape:
             self._waiting.clear()
             screen = self._top
             if cancel_opening(self._app):
@@ -191,6 +191,12 @@ class KeyQueue:
             self._app.call_later(_raise, error)
 
     # Screens
+
+    @property
+    def _holds_escape(self) -> bool:
+        """Whether Esc must wait, too: what the screen does is short and cannot be canceled."""
+        screen: object = self._top
+        return isinstance(screen, HoldsKeys) and screen.must_wait("escape")
 
     @property
     def _focus(self) -> DOMNode | None:

@@ -1,5 +1,6 @@
 """The state that the pages share: the store, the running job, the last message, the view."""
 
+from asyncio import Lock
 from collections.abc import Collection, Container, Sequence
 from dataclasses import replace
 from functools import partial
@@ -95,6 +96,7 @@ class Session:
         self.is_previewing = False
         self.unsaved = ""
         self.marks = Marks()
+        self._marking, self._marks_lock = 0, Lock()
         self.navigation: bool | None = None
         self.is_navigation_collapsed = False
         self.queries = UserQueries(store, self.marks)
@@ -239,16 +241,31 @@ class Session:
         self.marks.toggle(user_ids)
         self.marks_changed()
 
+    def begin_marking(self) -> None:
+        """Let keys wait from now on until the next `toggle_query` has ended."""
+        self._marking += 1
+
     async def toggle_query(self, state: State, query: Query) -> None:
         """Mark all users of a query; if all of them are marked, unmark them.
+
+        `begin_marking` comes before.
 
         Args:
             state: the state of the store.
             query: the query.
         """
-        toggled = partial(self.marks.toggled, self.store, state, query)
-        await self._learn(state, self.marks.take(await run_in_thread(toggled)))
+        try:
+            async with self._marks_lock:  # a second one toggles what the first has marked
+                toggled = partial(self.marks.toggled, self.store, state, query)
+                await self._learn(state, self.marks.take(await run_in_thread(toggled)))
+        finally:
+            self._marking -= 1
         self.marks_changed()
+
+    @property
+    def is_marking(self) -> bool:
+        """Whether the users of a query are being marked; keys wait for that."""
+        return self._marking > 0
 
     async def add_marks(self, state: State, user_ids: Sequence[str]) -> None:
         """Mark users, in addition to those that are marked.

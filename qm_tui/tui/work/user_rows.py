@@ -114,7 +114,8 @@ class UserRows:
         """Return some users from all over the list; of a server, those that are loaded."""
         if not self.state.is_at_hand:
             return self._users
-        rows = range(0, self.count, max(1, self.count // number))
+        count = self.state.count(self.query).number  # there may be more by now
+        rows = range(0, count, max(1, count // number))
         places = (Place(Side.AROUND, row=row) for row in rows)
         windows = (self.state.window(self.query, place, 1) for place in places)
         return [user for window in windows for user in window.users]

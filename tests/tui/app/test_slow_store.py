@@ -4,13 +4,14 @@ import re
 import shutil
 
 import pytest
+from textual import events
 
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.transfer import export_flow
 from qm_tui.tui.user import details_pane
 from tests.store.slow_store import SlowStore
-from tests.tui.pages import shown, started
+from tests.tui.pages import page_of, sample_users, shown, started, store_of, wait_until
 from tests.tui.screens import FixedDay, app_with_file, visit
 
 _VARYING = re.compile(r"\d\d:\d\d(:\d\d)?|\d+(\.\d+)? (s|ms)\b|/tmp/\S*")
@@ -52,3 +53,19 @@ async def test_all_screens_are_the_same_in_the_end(folder, tmp_path_factory):
     found = await _tour(QmTuiApp(store, login="mheller"))
     different = [name for name, text in expected.items() if found[name] != text]
     assert different == []
+
+
+@pytest.mark.parametrize(("stars", "marked"), [(1, 1100), (2, 0), (3, 1100)])
+async def test_keys_after_mark_all_wait_for_it_and_esc_does_not_cancel_it(
+    home, monkeypatch, stars, marked
+):
+    slow = SlowStore(store_of(home / "users.json", sample_users(1100)))
+    async with started(QmTuiApp(slow, login="mheller")) as pilot:
+        session, toggled = page_of(pilot).session, []
+        monkeypatch.setattr(session, "marks_changed", lambda: toggled.append(session.marks.number))
+        for _ in range(stars):
+            pilot.app.post_message(events.Key("asterisk", "*"))
+        pilot.app.post_message(events.Key("escape", None))
+        await wait_until(pilot, lambda: len(toggled) == stars)
+        assert toggled[-1] == marked
+        assert not session.is_marking

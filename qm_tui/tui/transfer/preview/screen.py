@@ -117,10 +117,11 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
         return key in _COMMITTING
 
     def must_wait(self, key: str) -> bool:
-        """Whether a key must wait until the import has been planned."""
+        """Whether a key must wait until the import has been planned, or users are marked."""
         if self.preview is None:
             return key not in _CLOSING
-        return self.is_planning and key not in _WHILE_PLANNING
+        is_held = self.is_planning and key not in _WHILE_PLANNING
+        return is_held or self._session.is_marking
 
     @property
     def preview(self) -> Preview | None:
@@ -326,6 +327,7 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
         if event.user_ids is not None:
             await self._session.toggle_marks(state, event.user_ids)
         elif absent is not None:
+            self._session.begin_marking()
             await self._session.toggle_query(state, absent.query)
         self._rows.refresh()
         if not self.is_planning:
