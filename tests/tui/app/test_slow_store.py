@@ -67,5 +67,6 @@ async def test_keys_after_mark_all_wait_for_it_and_esc_does_not_cancel_it(
             pilot.app.post_message(events.Key("asterisk", "*"))
         pilot.app.post_message(events.Key("escape", None))
         await wait_until(pilot, lambda: len(toggled) == stars)
+        await pilot.press("down")  # after Esc
         assert toggled[-1] == marked
         assert not session.is_marking
