@@ -157,7 +157,7 @@ class Marks:
                 others = [user_id for user_id in user_ids if user_id not in found]
                 if right is not state:  # some of an older list may have been deleted
                     others = [user.user_id for user in filter(None, right.users(others))]
-                unmarked.update(others)
+                unmarked |= set(others)
             selection = Selection(selection.steps, selection.exceptions ^ (unmarked or marked))
         else:
             among = right.count(query.among(selection), rest).number
