@@ -61,6 +61,10 @@ _WORK_SECONDS: Final = 0.004
 """Seconds of work between two sleeps."""
 
 
+def no_rest() -> None:
+    """Let no other thread run, and never end the work."""
+
+
 def ignore_progress(_phase: Phase, _done: int, _total: int) -> None:
     """Ignore the progress."""
 
@@ -85,10 +89,10 @@ def yield_control(check: YieldControl | None = None) -> YieldControl:
 
 
 def in_chunks(
-    values: Iterable[V], yield_control: YieldControl, size: int = CHUNK_SIZE
+    values: Iterable[V], rest: YieldControl = no_rest, size: int = CHUNK_SIZE
 ) -> Iterator[list[V]]:
-    """Yield the values in batches, and call `yield_control` after each."""
+    """Yield the values in batches, and call `rest` after each."""
     iterator = iter(values)
     while batch := list(islice(iterator, size)):
         yield batch
-        yield_control()
+        rest()

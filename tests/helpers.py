@@ -145,7 +145,7 @@ def held(state: State) -> tuple[int, dict[str, User]]:
 def names_of(state: State) -> dict[str, str | None]:
     """Return the User ID of the owner of each comparable User Name of a state."""
     keys = [normalize_user_name(user.user_name) for user in users_of(state).values()]
-    batches = in_chunks(dict.fromkeys(keys), int, 500)
+    batches = in_chunks(dict.fromkeys(keys), size=500)
     return {
         key: owner
         for batch in batches

@@ -13,8 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from qm_tui.progress import ProgressCallback, YieldControl, ignore_progress
-from qm_tui.store.state import State, no_rest
+from qm_tui.progress import ProgressCallback, YieldControl, ignore_progress, no_rest
+from qm_tui.store.state import State
 from qm_tui.store.transaction import Transaction
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
-from qm_tui.progress import YieldControl
+from qm_tui.progress import CHUNK_SIZE, YieldControl, no_rest
 from qm_tui.users.fields import User
 from qm_tui.users.query.lookup import LookupResult
 from qm_tui.users.query.query import ALL, Query, Selection
@@ -18,13 +18,8 @@ from qm_tui.users.query.query import ALL, Query, Selection
 Changes = Mapping[str, User | None]
 """By User ID: the user as it will be, or None to delete it."""
 
-
-MOST_KEYS: Final = 1000
-"""The keys, values or texts in one question at most."""
-
-
-def no_rest() -> None:
-    """Let no other thread run, and never end the work."""
+MOST_KEYS: Final = CHUNK_SIZE
+"""The keys, values or texts in one question at most: what `in_chunks` yields is one question."""
 
 
 class UserCount(NamedTuple):

@@ -191,7 +191,7 @@ class _ConflictResolver:
                 contested.append((index, key, owner_id))
         others = state.users_without_own_name() if leaving else {}
         found: list[tuple[int, User]] = []
-        for batch in in_chunks(contested, int):
+        for batch in in_chunks(contested):
             # a name may belong to the next user who has it
             retained = [
                 next((one for one in (owner_id, *others.get(key, ())) if one not in leaving), "")

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from qm_tui.progress import YieldControl
-from qm_tui.store.state import State, no_rest
+from qm_tui.progress import YieldControl, no_rest
+from qm_tui.store.state import State
 from qm_tui.users.fields import CATEGORICAL
 from qm_tui.users.new_values import ValuesInUse
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 
-from qm_tui.progress import ProgressCallback, YieldControl, ignore_progress
+from qm_tui.progress import ProgressCallback, YieldControl, ignore_progress, no_rest
 from qm_tui.store.interface import (
     Action,
     ChangedUsers,
@@ -20,7 +20,7 @@ from qm_tui.store.interface import (
     UserStore,
     ignore_loaded_users,
 )
-from qm_tui.store.state import MOST_KEYS, Changes, Place, State, UserCount, Window, no_rest
+from qm_tui.store.state import MOST_KEYS, Changes, Place, State, UserCount, Window
 from qm_tui.store.transaction import Transaction
 from qm_tui.users.fields import User
 from qm_tui.users.query.lookup import LookupResult

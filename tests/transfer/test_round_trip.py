@@ -109,7 +109,7 @@ def export_users(
     users: list[User], path: Path, choices: ExportOptions = DEFAULT_EXPORT_OPTIONS
 ) -> Path:
     """Export users, and ignore the result."""
-    written = export.export_users(in_chunks(users, int), len(users), path, options=choices).path
+    written = export.export_users(in_chunks(users), len(users), path, options=choices).path
     assert written is not None
     return written
 

@@ -12,9 +12,10 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Static
 
+from qm_tui.progress import no_rest
 from qm_tui.store import open_store
 from qm_tui.store.interface import Action, UserStore
-from qm_tui.store.state import FIRST, State, no_rest
+from qm_tui.store.state import FIRST, State
 from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.users.page import UsersPage

@@ -241,7 +241,7 @@ def _show(
         print_line(details)
     if transaction.action.digest:
         print_line(f"SHA-256: {sanitize(transaction.action.digest, 64)}")
-    for batch in in_chunks(changes, int):
+    for batch in in_chunks(changes):
         _print_changes(batch, users.state)
 
 

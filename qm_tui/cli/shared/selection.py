@@ -85,7 +85,7 @@ def find_users(state: State, written: Iterable[str], *, or_filter: bool = False)
             users have this User Name.
     """
     found: list[User] = []
-    for texts in in_chunks(written, int, _ASKED):
+    for texts in in_chunks(written, size=_ASKED):
         keys = list(map(normalize_user_name, texts))
         owners = state.owners(keys)
         namesakes = state.users_without_own_name() if any(owners) else {}

@@ -116,7 +116,7 @@ class BulkPlan(Plan):
 def by_ids(user_ids: Iterable[str]) -> Callable[[State], Iterable[Sequence[str]]]:
     """Return a function that yields these User IDs for any state."""
     fixed = tuple(user_ids)
-    return lambda _state: in_chunks(fixed, int)
+    return lambda _state: in_chunks(fixed)
 
 
 def by_query(query: Query) -> Callable[[State], Iterable[Sequence[str]]]:

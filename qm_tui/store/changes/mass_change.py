@@ -31,7 +31,7 @@ def required_confirmation(
     optional value.
     """
     affected = done = 0
-    for batch in in_chunks(changes.items(), int):
+    for batch in in_chunks(changes.items()):
         stored_users = state.users([user_id for user_id, _ in batch])
         for (_, user), stored in zip(batch, stored_users, strict=True):
             affected += stored is not None and is_destructive(stored, user)

@@ -213,7 +213,7 @@ def _make_plan(store: UserStore, number: int, state: State, progress: ProgressCa
     transaction = _transaction(store, number)
     planner = _Planner(store, transaction, state)
     done = 0
-    for changes in in_chunks(store.transaction_changes(number, progress), int):
+    for changes in in_chunks(store.transaction_changes(number, progress)):
         stored_users = state.users([change.user_id for change in changes])
         for change, stored in zip(changes, stored_users, strict=True):
             planner.add(change, stored)

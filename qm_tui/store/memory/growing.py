@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from qm_tui.progress import YieldControl
+from qm_tui.progress import YieldControl, no_rest
 from qm_tui.store.memory.activity_index import ActivityIndex
 from qm_tui.store.memory.maps import EMPTY, UserMaps, owners_of_names, versions
 from qm_tui.store.memory.overlay import OverlayMapping
 from qm_tui.store.memory.search import Finder
 from qm_tui.store.memory.state import MemoryState, window_of
-from qm_tui.store.state import Place, State, UserCount, Window, no_rest
+from qm_tui.store.state import Place, State, UserCount, Window
 from qm_tui.users.fields import User
 from qm_tui.users.query.lookup import LookupResult
 from qm_tui.users.query.query import ALL, Query, Selection

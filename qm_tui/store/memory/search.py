@@ -12,7 +12,7 @@ from operator import itemgetter
 from threading import Lock
 from typing import Any, Final, TypeVar
 
-from qm_tui.progress import YieldControl
+from qm_tui.progress import YieldControl, no_rest
 from qm_tui.store.memory.maps import EMPTY, UserMaps
 from qm_tui.users.fields import FIELD, FIELDS, Kind, User
 from qm_tui.users.identity import normalize_user_name
@@ -73,7 +73,7 @@ class Finder:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._rest: YieldControl = int
+        self._rest: YieldControl = no_rest
         self._maps: UserMaps = EMPTY
         self._users: list[User] = []
         self._ids: list[str] = []
@@ -134,7 +134,7 @@ class Finder:
                 self._order = self._invalid = None
             yield
         finally:
-            self._rest = int
+            self._rest = no_rest
             self._lock.release()
 
     def _prepare_words(self) -> None:

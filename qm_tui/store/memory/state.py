@@ -11,12 +11,12 @@ from threading import Lock
 from typing import Final, Generic, TypeVar
 from weakref import ref
 
-from qm_tui.progress import CHUNK_SIZE, YieldControl, in_chunks
+from qm_tui.progress import CHUNK_SIZE, YieldControl, in_chunks, no_rest
 from qm_tui.store.memory.activity_index import ActivityIndex
 from qm_tui.store.memory.lookup import UserLookup
 from qm_tui.store.memory.maps import UserMaps, lookup_in, users_without_own_name
 from qm_tui.store.memory.search import Finder
-from qm_tui.store.state import Place, Side, State, UserCount, Window, no_rest
+from qm_tui.store.state import Place, Side, State, UserCount, Window
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import look_alike_key
 from qm_tui.users.query.counts import count_values

@@ -13,6 +13,7 @@ from qm_tui.progress import (
     ProgressCallback,
     YieldControl,
     ignore_progress,
+    no_rest,
 )
 from qm_tui.store.action_subject import with_user
 from qm_tui.store.errors import StoreBusy, StoreError, StoreReadOnly
@@ -35,7 +36,7 @@ from qm_tui.store.memory.maps import (
 from qm_tui.store.memory.state import MemoryState
 from qm_tui.store.memory.states import States, maps_of
 from qm_tui.store.origin import current_origin
-from qm_tui.store.state import Changes, State, no_rest
+from qm_tui.store.state import Changes, State
 from qm_tui.store.transaction import Transaction
 from qm_tui.users.fields import KEYS, User
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from qm_tui.errors import os_error_text
 from qm_tui.network import network_file_system
-from qm_tui.progress import ProgressCallback, YieldControl, ignore_progress
+from qm_tui.progress import ProgressCallback, YieldControl, ignore_progress, no_rest
 from qm_tui.store import interface as api
 from qm_tui.store.errors import StoreError
 from qm_tui.store.memory.maps import changed_users
 from qm_tui.store.memory.state import MemoryState
 from qm_tui.store.memory.states import maps_of
 from qm_tui.store.origin import current_origin
-from qm_tui.store.state import State, no_rest
+from qm_tui.store.state import State
 from qm_tui.store.tinydb import entries
 from qm_tui.store.tinydb.lock import WAIT
 from qm_tui.store.tinydb.table import UsersDB

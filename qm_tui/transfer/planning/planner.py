@@ -6,14 +6,21 @@ at a time (`qm_tui.users.screening`), and only those that may have a problem are
 What the checks need to know of the store is asked for many records at a time.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from functools import partial
 from itertools import chain, islice
 from typing import Final, cast
 
 from qm_tui.gc_control import clear_in_chunks
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, ignore_progress
+from qm_tui.progress import (
+    CHUNK_SIZE,
+    Phase,
+    ProgressCallback,
+    YieldControl,
+    ignore_progress,
+    no_rest,
+)
 from qm_tui.store.look_alikes import (
     LOOK_ALIKE,
     has_look_alikes,
@@ -85,7 +92,7 @@ class Planner:
         options: ImportOptions,
         detail: PlanDetail = PlanDetail.CHANGES,
         progress: ProgressCallback = ignore_progress,
-        yield_control: Callable[[], object] = int,
+        yield_control: YieldControl = no_rest,
         context: RecordContext | None = None,
     ) -> None:
         self._state, self._options, self._context = state, options, context
@@ -464,7 +471,7 @@ def plan_import(
     options: ImportOptions | None = None,
     progress: ProgressCallback = ignore_progress,
     detail: PlanDetail = PlanDetail.CHANGES,
-    yield_control: Callable[[], object] = int,
+    yield_control: YieldControl = no_rest,
     context: RecordContext | None = None,
 ) -> ImportPlan:
     """Return the plan of an import.

@@ -86,14 +86,14 @@ class RecordValidator:
         state, changes = self._state, plan.changes
         stored_ids = [user_id for user_id in changes if user_id not in plan.added]
         released: set[str] = set()
-        for done, user_ids in enumerate(in_chunks(stored_ids, int)):
+        for done, user_ids in enumerate(in_chunks(stored_ids)):
             progress(Phase.CHECKING, done * CHUNK_SIZE, len(stored_ids))
             for stored in filter(None, state.users(user_ids)):
                 if stored.user_name != changes[stored.user_id].user_name:
                     released.add(normalize_user_name(stored.user_name))
         others = state.users_without_own_name() if released else {}
         free: set[str] = set()
-        for names in in_chunks(released, int):
+        for names in in_chunks(released):
             for name, owner_id in zip(names, state.owners(names), strict=True):
                 holders = filter(None, (owner_id, *others.get(name, ())))
                 after = [changes.get(user_id) for user_id in holders]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, Generic, TypeVar
 
-from qm_tui.progress import YieldControl, in_chunks
+from qm_tui.progress import YieldControl, in_chunks, no_rest
 from qm_tui.store.look_alikes import has_look_alikes
-from qm_tui.store.state import State, no_rest
+from qm_tui.store.state import State
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import look_alike_key, normalize_user_name
 
@@ -113,6 +113,6 @@ class _Remembered(Generic[V]):
     def __call__(self, keys: Sequence[str]) -> list[V | None]:
         known = self.known
         new = [key for key in dict.fromkeys(keys) if key not in known]
-        for batch in in_chunks(new, int):
+        for batch in in_chunks(new):
             known.update(zip(batch, self._ask(batch), strict=True))
         return [known[key] for key in keys]

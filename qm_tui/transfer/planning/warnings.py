@@ -9,9 +9,9 @@ from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from qm_tui.progress import CHUNK_SIZE, YieldControl, in_chunks
+from qm_tui.progress import CHUNK_SIZE, YieldControl, in_chunks, no_rest
 from qm_tui.store.look_alikes import UsersByKey, look_alike_issue
-from qm_tui.store.state import State, no_rest
+from qm_tui.store.state import State
 from qm_tui.transfer.planning.stored_users import StoredUsers
 from qm_tui.transfer.reading.spreadsheet import is_formula
 from qm_tui.transfer.spreadsheet import has_number_format

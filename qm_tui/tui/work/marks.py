@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 from threading import Lock
 from typing import Final, NamedTuple
 
-from qm_tui.progress import YieldControl, in_chunks
+from qm_tui.progress import YieldControl, in_chunks, no_rest
 from qm_tui.store.interface import UserStore
-from qm_tui.store.state import State, no_rest
+from qm_tui.store.state import State
 from qm_tui.users.query.query import NO_SELECTION, Query, Selection, Step
 
 _BY_ID: Final = 1000

@@ -10,8 +10,8 @@ from typing import Final
 
 from textual.dom import DOMNode
 
-from qm_tui.progress import YieldControl
-from qm_tui.store.state import FIRST, LAST, Place, Side, State, UserCount, Window, no_rest
+from qm_tui.progress import YieldControl, no_rest
+from qm_tui.store.state import FIRST, LAST, Place, Side, State, UserCount, Window
 from qm_tui.tui.work.marks import Marks
 from qm_tui.tui.work.threads import run_in_thread, start_worker
 from qm_tui.users.fields import User

@@ -152,12 +152,12 @@ class _Answers:
         has_asked = bool(self._open or self._open_users)
         for only_names in (False, True):
             texts = [text for text, of_names in self._open if of_names is only_names]
-            for batch in in_chunks(texts, int, _AT_ONCE):
+            for batch in in_chunks(texts, size=_AT_ONCE):
                 found = self._directory.lookup(batch, self._rest, only_names=only_names)
                 self._known.update(
                     ((text, only_names), one) for text, one in zip(batch, found, strict=True)
                 )
-        for batch in in_chunks(self._open_users, int, _AT_ONCE):
+        for batch in in_chunks(self._open_users, size=_AT_ONCE):
             self._users.update(zip(batch, self._directory.users(batch), strict=True))
         self._open, self._open_users = {}, {}
         return has_asked
@@ -168,7 +168,7 @@ def _entries(
 ) -> Iterator[tuple[int, _Part]]:
     """Yield the entries with their line numbers."""
     answers, is_first, first = _Answers(directory, rest), True, 1
-    for batch in in_chunks(lines, int, _LINES):
+    for batch in in_chunks(lines, size=_LINES):
         parsed = [list(_parts(line, answers)) for line in batch]
         while answers.ask():
             parsed = [list(_parts(line, answers)) for line in batch]

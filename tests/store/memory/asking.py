@@ -3,10 +3,9 @@
 from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import date
 
-from qm_tui.progress import YieldControl
+from qm_tui.progress import YieldControl, no_rest
 from qm_tui.store.memory.maps import UserMaps
 from qm_tui.store.memory.search import Finder
-from qm_tui.store.state import no_rest
 from qm_tui.users.fields import User
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
 from qm_tui.users.query.query import Query

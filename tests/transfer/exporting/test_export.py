@@ -32,7 +32,7 @@ _UNALTERED = {"extension": "412", "additional_extensions": "", "private_extensio
 
 def export_users(users, *arguments, **named) -> Path:
     """Export users, and ignore the result."""
-    batches = in_chunks(users, int)
+    batches = in_chunks(users)
     path = export.export_users(batches, len(users), *arguments, **named).path
     assert path is not None
     return path
@@ -216,7 +216,7 @@ def test_unpaired_surrogate_is_refused_with_user_and_field(tmp_path, key, place)
 
 def _written(choices: ExportOptions, *users: User) -> tuple[list[str], ExportResult]:
     file = BytesIO()
-    exported = write_users(in_chunks(users, int), len(users), file, options=choices)
+    exported = write_users(in_chunks(users), len(users), file, options=choices)
     return file.getvalue().decode().removesuffix("\r\n").split("\r\n"), exported
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from qm_tui.progress import no_rest
 from qm_tui.store.memory.store import MemoryStore
-from qm_tui.store.state import State, no_rest
+from qm_tui.store.state import State
 from qm_tui.tui.work.job import ViewQuery
 from qm_tui.tui.work.marks import MarkChanges, Marks
 from qm_tui.tui.work.user_query import UserQueries, count_marks, make_view

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from qm_tui.progress import YieldControl
-from qm_tui.store.state import FIRST, Place, State, UserCount, Window, no_rest
+from qm_tui.progress import YieldControl, no_rest
+from qm_tui.store.state import FIRST, Place, State, UserCount, Window
 from qm_tui.tui.work.marks import Marks
 from qm_tui.tui.work.user_rows import UserRows
 from qm_tui.users.query.query import ALL, Query, Selection, Step
