@@ -78,7 +78,7 @@ class GrowingState(State):
 
     def window(self, query: Query, place: Place, rows: int, rest: YieldControl = no_rest) -> Window:
         """Return consecutive users of a query."""
-        if query.relevant == ALL:
+        if query.is_all:
             return window_of(self._known, self._listed, place, rows, rest)
         return self.present.window(query, place, rows, rest)
 
@@ -86,7 +86,7 @@ class GrowingState(State):
         self, query: Query = ALL, rest: YieldControl = no_rest, *, enough: int | None = None
     ) -> UserCount:
         """Return how many users a query finds; always exactly."""
-        if query.relevant == ALL:
+        if query.is_all:
             return UserCount(self.total)
         return self.present.count(query, rest)
 

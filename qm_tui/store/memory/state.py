@@ -157,7 +157,7 @@ class MemoryState(State):
         self, keys: Sequence[str], query: Query = ALL, rest: YieldControl = no_rest
     ) -> Mapping[tuple[str, ...], int]:
         """Return how many users of a query have each combination of values."""
-        if query.relevant == ALL and len(keys) == 1:
+        if query.is_all and len(keys) == 1:
             return {(value,): number for value, number in self._numbers_of(keys[0], rest).items()}
         values_of = itemgetter(*(FIELD[key].index for key in keys))
         values = map(values_of, self._users_of(query, rest))
@@ -197,17 +197,16 @@ class MemoryState(State):
 
     def ids(self, query: Query = ALL, rest: YieldControl = no_rest) -> Iterator[Sequence[str]]:
         """Yield the User IDs of a query in its order."""
-        is_all = query.relevant == ALL
-        return in_chunks(self._maps.users if is_all else self._listing(query, rest), rest)
+        return in_chunks(self._maps.users if query.is_all else self._listing(query, rest), rest)
 
     def stream(self, query: Query = ALL, rest: YieldControl = no_rest) -> Iterator[Sequence[User]]:
         """Yield the users of a query in its order."""
         return in_chunks(self._users_of(query, rest), rest)
 
     def _users_of(self, query: Query, rest: YieldControl) -> Iterator[User]:
-        if query.terms or query.sort or query.within is not None:
-            return filter(None, map(self._user_of, self._listing(query, rest)))
-        return iter(self._maps.users.values())
+        if query.is_all:
+            return iter(self._maps.users.values())
+        return filter(None, map(self._user_of, self._listing(query, rest)))
 
     def _listing(self, query: Query, rest: YieldControl) -> Sequence[str]:
         """Return the User IDs of a query in its order; the last ones are remembered."""
@@ -230,7 +229,7 @@ class MemoryState(State):
                 return [user_id for batch in listed for user_id in batch if user_id not in without]
             within = self._selected_by(query.within, rest)
             return [user_id for batch in listed for user_id in batch if user_id in within]
-        if not (query.terms or query.sort):
+        if query.is_all:
             return list(self._maps.users)
         marked = self._selected_by(query.marked, rest)
         # a state that grows does not know its last transaction yet

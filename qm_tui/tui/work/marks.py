@@ -125,8 +125,8 @@ class Marks:
         while not is_right:
             steps, asked, found = self.selection.steps, self.state or state, set[str]()
             selection = Selection(steps)
-            for batch in in_chunks(user_ids if steps and not selection.has_all else (), rest):
-                found |= asked.selected(selection, batch, rest)
+            if steps and not selection.has_all:
+                found = selected_among(asked, selection, user_ids, rest)
             with self._lock:  # else others have been marked in the meantime
                 is_right = (steps, asked) == (self.selection.steps, self.state or state)
                 if is_right:
@@ -162,9 +162,8 @@ class Marks:
         else:
             among = right.count(query.among(selection), rest).number
             adds = among < right.count(query, rest).number
-            of_query, found = Selection((Step(query, adds=True),)), set[str]()
-            for batch in in_chunks(selection.exceptions, rest):
-                found |= right.selected(of_query, batch, rest)
+            of_query = Selection((Step(query, adds=True),))
+            found = selected_among(right, of_query, selection.exceptions, rest)
             selection = selection.with_query(query, selection.exceptions - found, adds=adds)
         number = right.count(Query(within=selection), rest).number
         if not number:
@@ -172,8 +171,8 @@ class Marks:
         with self._lock:
             loaded = frozenset(self._loaded)
         by_query = set[str]()
-        for batch in in_chunks(loaded if selection.steps else (), rest):
-            by_query |= right.selected(Selection(selection.steps), batch, rest)
+        if selection.steps:
+            by_query = selected_among(right, Selection(selection.steps), loaded, rest)
         return NewMarks(right, selection, loaded, by_query, number)
 
     def changes(self, store: UserStore, state: State, rest: YieldControl) -> "MarkChanges":
@@ -191,11 +190,9 @@ class Marks:
         if steps and before is not None and before.version != state.version:
             selection, changed = Selection(steps), store.changes_since(before, rest)
             may_differ = changed.added if selection.has_all else changed.added | changed.changed
-            for batch in in_chunks(may_differ, rest):
-                then = before.selected(selection, batch, rest)
-                now = state.selected(selection, batch, rest)
-                gained |= now - then
-                lost |= then - now
+            then = selected_among(before, selection, may_differ, rest)
+            now = selected_among(state, selection, may_differ, rest)
+            gained, lost = now - then, then - now
         return MarkChanges(state, steps, frozenset(gained), frozenset(lost))
 
 
@@ -238,6 +235,16 @@ class NewMarks(NamedTuple):
     loaded: frozenset[str]
     by_query: set[str]
     number: int
+
+
+def selected_among(
+    state: State, selection: Selection, user_ids: Iterable[str], rest: YieldControl
+) -> set[str]:
+    """Return which of some users, however many, a selection has. For worker threads."""
+    found = set[str]()
+    for batch in in_chunks(user_ids, rest):
+        found |= state.selected(selection, batch, rest)
+    return found
 
 
 def _marked_by(

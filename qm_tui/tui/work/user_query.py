@@ -7,18 +7,18 @@ from datetime import date
 from textual.message import Message
 
 from qm_tui.crash import log_and_describe
-from qm_tui.progress import YieldControl, in_chunks, yield_control
+from qm_tui.progress import YieldControl, yield_control
 from qm_tui.store.interface import UserStore
 from qm_tui.store.state import FIRST, Place, Side, State, Window
 from qm_tui.tui.work.job import UserListView, ViewQuery
-from qm_tui.tui.work.marks import MarkChanges, Marks
+from qm_tui.tui.work.marks import MarkChanges, Marks, selected_among
 from qm_tui.tui.work.user_rows import LOADED
 from qm_tui.users.fields import FIELDS, Field
 from qm_tui.users.new_values import ValuesInUse
 from qm_tui.users.query.counts import values_by_count
 from qm_tui.users.query.filter_fields import FilterKind
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
-from qm_tui.users.query.query import Query, Selection, these
+from qm_tui.users.query.query import Query, Selection, all_except, these
 
 
 class QuerySuperseded(Exception):
@@ -206,10 +206,7 @@ def count_marks(number: int, view: UserListView, queries: UserQueries) -> MarksC
     rest, state, selection = yield_control(), view.state, queries.marks.selection
     changes = queries.marks.changes(queries.store, state, rest)
     named = changes.applied_to(selection).exceptions
-    existing = set[str]()
-    for batch in in_chunks(named, rest):
-        existing |= state.selected(these(batch), batch, rest)
-    changes = changes._replace(deleted=named - existing)
+    changes = changes._replace(deleted=named - selected_among(state, all_except(()), named, rest))
     selection = changes.applied_to(selection)
     marked = state.count(Query(within=selection), rest).number
     shown = state.count(view.searched.among(selection), rest).number

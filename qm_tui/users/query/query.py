@@ -59,7 +59,7 @@ class Selection:
             adds: whether its users are added.
         """
         step = Step(replace(query, sort=()).relevant, adds)
-        if step.query == ALL:
+        if step.query.is_all:
             return Selection((step,)) if adds else NO_SELECTION
         steps = [*(one for one in self.steps if one.query != step.query), step]
         while steps and not steps[0].adds:
@@ -88,6 +88,11 @@ class Query:
     marked: Selection = NO_SELECTION
     within: Selection | None = None
     day: date | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it finds all users, in the order of the store."""
+        return not (self.terms or self.sort or self.within is not None)
 
     @property
     def depends_on_user(self) -> bool:
