@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from select import select
+from threading import current_thread, main_thread
 from typing import Any, Final
 
 from qm_tui.progress import Cancelled, Phase
@@ -97,7 +98,8 @@ def _withdraw(store: UserStore, *, is_late: bool, syncs: bool) -> None:
     def fail(_name: str, real: Any, arguments: Any, _named: Any) -> None:
         nonlocal syncs
         end = os.pread(arguments[0], 4096, max(0, os.fstat(arguments[0]).st_size - 4096))
-        if syncs or NEVER.encode() not in end.rstrip(b"\n").rpartition(b"\n")[2]:
+        is_its_own = current_thread() is main_thread()  # the snapshot's thread syncs the log, too
+        if syncs or not is_its_own or NEVER.encode() not in end.rstrip(b"\n").rpartition(b"\n")[2]:
             real(*arguments)
             return
         syncs = True  # when it is taken back
