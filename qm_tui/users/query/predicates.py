@@ -1,16 +1,25 @@
 """Predicates: the terms of a filter, prepared to be evaluated for many users."""
 
-import re
 from collections.abc import Callable, Container, Iterable
-from datetime import date, timedelta
+from datetime import date
 from operator import itemgetter
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from qm_tui.text import sanitize
 from qm_tui.users.fields import FIELD, Field, User
-from qm_tui.users.query.filter_fields import LAST, TODAY, YESTERDAY, FilterKind, matching_fields
-from qm_tui.users.query.filter_parser import FilterSyntaxError, Term, Value, accepted_values_text
-from qm_tui.users.query.licenses import License, license_flags, licenses_in
+from qm_tui.users.query.filter_parser import FilterSyntaxError, Term, Value
+from qm_tui.users.query.licenses import license_flags, licenses_in
+from qm_tui.users.query.meanings import (
+    AnyField,
+    ChangedOn,
+    FlagOf,
+    HasLicense,
+    ImportedBy,
+    IsMarked,
+    IsValid,
+    SharesValue,
+    TextOf,
+    meaning_of,
+)
 from qm_tui.users.query.text_matching import (
     FIELD_END,
     Pattern,
@@ -19,13 +28,7 @@ from qm_tui.users.query.text_matching import (
     search_pattern,
 )
 
-_FLAGS: Final = {"yes": "1", "no": "0", "1": "1", "0": "0", "true": "1", "false": "0"}
 _user_id = itemgetter(FIELD["user_id"].index)
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
-_DAYS: Final = re.compile(r"([0-9]{1,5})d")
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_RANGE: Final = ".."
-_MAX_SHOWN: Final = 60
 
 
 class ActivitySource(Protocol):
@@ -143,32 +146,33 @@ def compile_term(term: Term, activity: ActivitySource) -> Predicate:
 
 
 def _condition(term: Term, activity: ActivitySource) -> Condition:
-    name, values = term.name, term.values
-    if name is None:
-        return TextCondition(tuple(map(_word, values)), tuple(value.text for value in values))
-    if name.kind is FilterKind.LICENSE:
-        wanted = {_license(term, value) for value in values}
-        return ValueCondition(
-            license_flags, lambda flags: not wanted.isdisjoint(licenses_in(flags)), repeats=True
-        )
-    if name.kind is FilterKind.DUPLICATE:
-        return DuplicateCondition(_field_of_duplicates(term).index)
-    if name.kind in (FilterKind.FLAG, FilterKind.VALID, FilterKind.MARKED):
-        flags = {_flag(term, value) for value in values}
-        if name.kind is FilterKind.VALID:
-            return ValidCondition(frozenset(flag == "1" for flag in flags))
-        if name.kind is FilterKind.MARKED:
-            marked, states = activity.marked(), {flag == "1" for flag in flags}
-            return ValueCondition(_user_id, lambda user_id: (user_id in marked) in states, False)
-    if name.field is not None:
-        tests = [flags.__contains__] if name.kind is FilterKind.FLAG else map(_value_test, values)
-        return ValueCondition(itemgetter(name.field.index), _any(tests), name.field.repeats)
-    if name.kind is FilterKind.CHANGED:
-        today = activity.today()
-        groups = [activity.changed(*_days(term, value, today)) for value in values]
-    else:
-        groups = [_imported(term, value, activity) for value in values]
+    match meaning_of(term, activity.today):
+        case AnyField(values):
+            return TextCondition(tuple(map(_word, values)), tuple(one.text for one in values))
+        case TextOf(field, values):
+            return _value_condition(field, map(_value_test, values))
+        case FlagOf(field, flags):
+            return _value_condition(field, [flags.__contains__])
+        case HasLicense(wanted):
+            return ValueCondition(
+                license_flags, lambda flags: not wanted.isdisjoint(licenses_in(flags)), repeats=True
+            )
+        case SharesValue(field):
+            return DuplicateCondition(field.index)
+        case IsValid(results):
+            return ValidCondition(results)
+        case IsMarked(results):
+            marked = activity.marked()
+            return ValueCondition(_user_id, lambda user_id: (user_id in marked) in results, False)
+        case ChangedOn(days):
+            groups = [activity.changed(first, last) for first, last in days]
+        case ImportedBy(numbers):
+            groups = list(map(activity.imported, numbers))
     return ValueCondition(_user_id, _any(group.__contains__ for group in groups), False)
+
+
+def _value_condition(field: Field, tests: Iterable[Callable[[str], bool]]) -> ValueCondition:
+    return ValueCondition(itemgetter(field.index), _any(tests), field.repeats)
 
 
 # Text
@@ -211,84 +215,3 @@ def _any(tests: Iterable[Callable[[str], bool]]) -> Callable[[str], bool]:
     if len(alternatives) == 1:
         return alternatives[0]
     return lambda text: any(test(text) for test in alternatives)
-
-
-# Flags, licenses, and the others
-
-
-def _flag(term: Term, value: Value) -> str:
-    word = value.text.casefold()
-    if not word and term.name and term.name.kind is FilterKind.FLAG:
-        return ""
-    flags = {flag for written, flag in _FLAGS.items() if word and written.startswith(word)}
-    if len(flags) != 1:
-        raise _no_value(term, value)
-    return flags.pop()
-
-
-def _license(term: Term, value: Value) -> License:
-    word = "".join(filter(str.isalpha, value.text.casefold()))
-    licenses = [
-        license for license in License if word and license.replace("-", "").startswith(word)
-    ]
-    if len(licenses) != 1:
-        raise _no_value(term, value)
-    return licenses[0]
-
-
-def _field_of_duplicates(term: Term) -> Field:
-    if len(term.values) > 1:
-        raise FilterSyntaxError("duplicate: takes one field. Remove the others.")
-    fields = [
-        name.field for name in matching_fields(term.values[0].text) if name.kind is FilterKind.TEXT
-    ]
-    if len(fields) != 1 or fields[0] is None:
-        raise _no_value(term, term.values[0])
-    return fields[0]
-
-
-def _imported(term: Term, value: Value, activity: ActivitySource) -> Container[str]:
-    word = value.text.casefold()
-    if word and LAST.startswith(word):
-        return activity.imported(0)
-    if not _NUMBER.fullmatch(word):
-        raise _no_value(term, value)
-    return activity.imported(int(word))
-
-
-def _days(term: Term, value: Value, today: date) -> tuple[date, date]:
-    """Return the first and the last day of a value."""
-    word = value.text.casefold()
-    if word and TODAY.startswith(word):
-        return today, today
-    if word and YESTERDAY.startswith(word):
-        return today - timedelta(1), today - timedelta(1)
-    days = _DAYS.fullmatch(word)
-    if days and 0 < int(days[1]) < today.toordinal():
-        return today - timedelta(int(days[1]) - 1), today
-    first, is_range, last = word.partition(_RANGE)
-    try:
-        begin = _day(first) if first or not last else date.min
-        end = (_day(last) if last else date.max) if is_range else begin
-    except ValueError:
-        raise _no_value(term, value) from None
-    if begin > end:
-        msg = f"changed:{_shown(value)}: the end date is before the start date. Swap the dates."
-        raise FilterSyntaxError(msg)
-    return begin, end
-
-
-def _day(word: str) -> date:
-    if not _DAY.fullmatch(word):
-        raise ValueError(word)
-    return date.fromisoformat(word)
-
-
-def _no_value(term: Term, value: Value) -> FilterSyntaxError:
-    assert term.name is not None  # noqa: S101 - a word without a name may be anything
-    name, values = term.name.name, accepted_values_text(term.name)
-    return FilterSyntaxError(f"Invalid value {_shown(value)} for {name}: use {values}.")
-
-
-def _shown(value: Value) -> str:
-    return sanitize(value.text, _MAX_SHOWN) or '""'
