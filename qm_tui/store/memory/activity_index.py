@@ -5,6 +5,7 @@ from datetime import date, datetime
 from threading import Lock
 from typing import Final, Protocol
 
+from qm_tui.store.activity_filters import import_numbered, transactions_on
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary
 from qm_tui.users.query.filter_parser import FilterSyntaxError
@@ -51,13 +52,7 @@ class ActivityIndex:
         Raises:
             FilterSyntaxError: that is no longer available.
         """
-        transactions = [one for one in self._transactions(until) if first <= _day(one) <= last]
-        removed = next((one for one in transactions if not one.is_available), None)
-        if removed is not None:
-            day = _day(removed).isoformat()
-            raise FilterSyntaxError(
-                f"Changes on or before {day} are no longer available. Use a later date."
-            )
+        transactions = transactions_on(self._transactions(until), first, last)
         groups = [
             self._changed_by(*run)
             for run in _consecutive_ranges(one.number for one in reversed(transactions))
@@ -74,16 +69,7 @@ class ActivityIndex:
         Raises:
             FilterSyntaxError: there was no such import, or its changes are no longer available.
         """
-        transactions = (one for one in self._transactions(until) if one.is_import)
-        transaction = next((one for one in transactions if number in (0, one.number)), None)
-        if transaction is None:
-            msg = "There is no import yet. Import a file first."
-            if number:
-                msg = f"Transaction {number:,} is not an import. Activity lists the numbers."
-            raise FilterSyntaxError(msg)
-        if not transaction.is_available:
-            msg = f"The changes of import {transaction.number:,} are no longer available. "
-            raise FilterSyntaxError(msg + "Use a later import.")
+        transaction = import_numbered(self._transactions(until), number)
         return self._changed_by(transaction.number, transaction.number)
 
     def _transactions(self, until: int | None) -> list[TransactionSummary]:
@@ -129,7 +115,3 @@ def _consecutive_ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
         else:
             runs.append((number, number))
     return runs
-
-
-def _day(transaction: TransactionSummary) -> date:
-    return transaction.time.astimezone().date()

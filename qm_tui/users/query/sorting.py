@@ -58,7 +58,7 @@ def address_key(value: str) -> str:
     has_colon = ":" in value
     if not has_colon:
         try:
-            return f"4{_packed(_IPV4, value).decode('latin-1')}"
+            return f"4{_packed(_IPV4, value).hex()}"
         except (OSError, ValueError):
             pass  # `suppress` would take longer than everything else
     if _MAC.fullmatch(value):
@@ -66,7 +66,7 @@ def address_key(value: str) -> str:
         return f"8{bare.casefold()}"
     if has_colon:
         try:
-            return f"6{_packed(_IPV6, value).decode('latin-1')}"
+            return f"6{_packed(_IPV6, value).hex()}"
         except (OSError, ValueError):
             pass
     return f"9{number_key(value)}"
@@ -84,7 +84,7 @@ def name_key_of_locale() -> Callable[[str], str]:
     In the locales `C` and `POSIX`, which sort by code, case and accents are ignored instead.
     """
     ordered = locale.setlocale(locale.LC_COLLATE).partition(".")[0] not in ("C", "POSIX")
-    return _locale_key if ordered else _plain_key
+    return _locale_key if ordered else plain_name_key
 
 
 def _locale_key(value: str) -> str:
@@ -94,7 +94,8 @@ def _locale_key(value: str) -> str:
         return locale.strxfrm(ascii(value))
 
 
-def _plain_key(value: str) -> str:
+def plain_name_key(value: str) -> str:
+    """Return a sort key of a name that ignores case and accents."""
     plain = value.casefold()
     return plain if plain.isascii() else strip_accents(plain) or plain
 
@@ -113,7 +114,7 @@ def sort_keys(users: Sequence[User], column: str, yield_control: YieldControl) -
         return ["1" if value else "" for value in values]
     if field.kind is Kind.FLAG:
         return list(values)
-    key_of = _key_function(field)
+    key_of = key_function(field, name_key_of_locale())
     first = [user[field.index] for user in users[:_RUN]]
     if _has_few_values(first):
         return _cached_keys(values, key_of, yield_control)
@@ -140,10 +141,16 @@ def _cached_keys(
     return keys
 
 
-def _key_function(field: Field) -> Callable[[str], str]:
+def key_function(field: Field, name_key: Callable[[str], str]) -> Callable[[str], str]:
+    """Return the function that returns the sort keys of a field; empty values have empty keys.
+
+    Args:
+        field: a field that is neither a flag nor a secret.
+        name_key: returns the sort key of a name.
+    """
     if field.collation is Collation.ADDRESS:
         return address_key
-    return number_key if field.collation is Collation.NUMBER else name_key_of_locale()
+    return number_key if field.collation is Collation.NUMBER else name_key
 
 
 def sort_users(
