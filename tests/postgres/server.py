@@ -49,6 +49,12 @@ class ServerAddress:
         self.folder = folder
         """The folder of its Unix socket."""
         self.port = port
+        """The port on 127.0.0.1, which is in the name of the Unix socket too."""
+
+    @property
+    def socket(self) -> Path:
+        """Its Unix socket."""
+        return self.folder / f".s.PGSQL.{self.port}"
 
     def url(self, database: str, user: str = OWNER, **options: str) -> str:
         """Return the URL of a database, through the Unix socket.
@@ -123,7 +129,7 @@ class Server(ServerAddress):
                 but a killed machine would.
         """
         # the path of a Unix socket has at most 107 bytes, which a folder of pytest may exceed
-        super().__init__(Path(tempfile.mkdtemp(dir="/tmp", prefix="qm-pg-")), _free_port())
+        super().__init__(Path(tempfile.mkdtemp(dir="/tmp", prefix="qm-pg-")), 0)
         self._data = self.folder / "data"
         self._log = self.folder / "log"
         self._programs = programs
@@ -211,6 +217,9 @@ class Server(ServerAddress):
             if self._process is None or self._process.poll() is not None:
                 # the processes of a killed server may still hold its memory
                 starts += 1
+                if not self._has_owner:
+                    # another process may have taken the port that was free before
+                    self.port = _free_port()
                 self._process = self._run("postgres", *self._arguments())
             with suppress(psycopg.OperationalError):
                 with psycopg.connect(self.admin_url(), connect_timeout=10) as connection:
