@@ -13,7 +13,7 @@ WORKERS := $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 1))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check test test-long coverage mutants fuzz fuzz-keys lines test-lowest \
+.PHONY: help run setup check test test-postgres test-long coverage mutants fuzz fuzz-keys lines test-lowest \
         test-python format bench docs pictures clean
 
 help: ## show this list
@@ -29,7 +29,7 @@ $(READY): pyproject.toml constraints.txt
 	  || { echo "qm-tui needs Python 3.11 or later: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev,postgres]'
 	@touch $@
 
 check: $(READY) ## format, lint, types and imports, in less than a minute
@@ -38,8 +38,15 @@ check: $(READY) ## format, lint, types and imports, in less than a minute
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check ## all checks and the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not long"
+# `make test test-postgres` runs no test twice
+test: check ## all checks and the tests; those of PostgreSQL if a server is found
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
+	  -m "not long$(if $(filter test-postgres,$(MAKECMDGOALS)), and not postgres)"
+
+test-postgres: $(READY) ## the tests of PostgreSQL, with a server that is installed if none is found
+	@$(BIN)/python -m tests.postgres.programs || $(BIN)/python -m pip install --quiet \
+	  --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev,postgres,test-postgres]'
+	QM_TUI_POSTGRES_REQUIRED=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "postgres and not long"
 
 test-long: coverage ## the tests that run for minutes, and the least coverage of branches
 	$(BIN)/python -m pytest -m long
@@ -70,13 +77,13 @@ lines: $(READY) ## count lines of code, without blanks, comments and docstrings
 test-lowest: ## the tests again with the oldest libraries we promise to run with
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c constraints-lowest.txt hatchling editables
-	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt --no-build-isolation -e '.[dev]'
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt --no-build-isolation -e '.[dev,postgres]'
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not long and not snapshot"
 
 test-python: ## the tests again with another Python (PYTHON=/path/to/python3.13)
 	$(PYTHON) -m venv .venv-python
 	.venv-python/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
-	.venv-python/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	.venv-python/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev,postgres]'
 	.venv-python/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not long and not snapshot"
 
 format: $(READY) ## put the code into its form

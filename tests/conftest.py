@@ -13,6 +13,8 @@ from qm_tui.store.tinydb.storage import LogStorage
 from qm_tui.text import pluralize
 from tests.helpers import PACKAGE_MISSING
 
+pytest_plugins = ["tests.postgres.fixtures"]
+
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     # under nohup the programs under test would inherit the ignored signal
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
