@@ -37,6 +37,11 @@ def store_path(given: Path | None = None) -> Path:
         raise UserError(msg) from error
 
 
+def is_server_location(text: str) -> bool:
+    """Whether the location of a store is the URL of a database on a PostgreSQL server."""
+    return text.lower().startswith(("postgresql://", "postgres://"))
+
+
 def expand_home(path: Path) -> Path:
     """Return the path with a leading `~` or `~user` expanded; unchanged if the user is unknown."""
     try:
