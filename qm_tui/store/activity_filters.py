@@ -1,11 +1,16 @@
 """Which transactions a filter by activity means, for every kind of store."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from qm_tui.store.interface import TransactionSummary
 from qm_tui.users.query.filter_parser import FilterSyntaxError
 from qm_tui.users.query.meanings import LAST_IMPORT
+
+
+def today() -> date:
+    """Return the present day in the local time zone."""
+    return datetime.now().astimezone().date()
 
 
 def transactions_on(

@@ -19,6 +19,23 @@ class StoreReadOnly(StoreError):
     """The store was opened read-only, or may not be written."""
 
 
+class StoreDisconnected(StoreError):
+    """The server of the store cannot be reached at the moment. Nothing was changed.
+
+    The program connects again by itself.
+    """
+
+
+class StoreConflict(StoreError):
+    """Another program changed the same users since the transaction began. Nothing was changed.
+
+    It can be planned and committed again. A store that keeps others from writing never raises it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(f"{STORE_CHANGED} Nothing was changed. Try again.")
+
+
 class CommitOutcomeUnknown(StoreError):
     """The system failed to sync: the change may not have been saved.
 

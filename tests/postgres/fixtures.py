@@ -78,6 +78,24 @@ def postgres_url(postgres_server: ServerAddress) -> Iterator[str]:
         yield postgres_server.url(name)
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: ServerAddress) -> str:
+    """The name of a database with an empty store, to be copied."""
+    from qm_tui.store.postgres.location import parse_location
+    from qm_tui.store.postgres.schema import initialize
+
+    name = postgres_server.create_database()
+    initialize(parse_location(postgres_server.url(name)))
+    return name
+
+
+@pytest.fixture
+def postgres_store_url(postgres_server: ServerAddress, postgres_template: str) -> Iterator[str]:
+    """The URL of an empty store of its own; the test connects as its owner."""
+    with postgres_server.database(postgres_template) as name:
+        yield postgres_server.url(name)
+
+
 @pytest.fixture
 def private_postgres() -> Iterator[Server]:
     """A server of its own that runs, for a test that crashes it."""

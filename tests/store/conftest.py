@@ -1,17 +1,17 @@
 """Fixtures of the tests of the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from qm_tui.store import activity_filters
 from qm_tui.store.interface import UserStore
-from qm_tui.store.memory import activity_index
 from qm_tui.store.state import State
 from qm_tui.store.tinydb import log, storage
-from tests.store.kinds import FILE, KINDS, new_store, state_with
+from tests.store.kinds import DATABASES, FILE, KINDS, OPENED, SERVER, new_store, state_with
 
 
 @pytest.fixture
@@ -20,10 +20,20 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "users.json"
 
 
-@pytest.fixture(params=KINDS)
-def kind(request) -> str:
+@pytest.fixture(
+    params=[pytest.param(one, marks=pytest.mark.postgres if one == SERVER else ()) for one in KINDS]
+)
+def kind(request, tmp_path: Path) -> Iterator[str]:
     """A kind of store that fulfills the contract."""
-    return str(request.param)
+    if request.param != SERVER:
+        yield str(request.param)
+        return
+    DATABASES[tmp_path] = request.getfixturevalue("postgres_store_url")
+    yield SERVER
+    for store in OPENED:
+        store.close()
+    OPENED.clear()
+    del DATABASES[tmp_path]
 
 
 @pytest.fixture
@@ -35,7 +45,7 @@ def store(kind: str, tmp_path: Path) -> UserStore:
 @pytest.fixture
 def second(kind: str, tmp_path: Path) -> Callable[[], UserStore]:
     """Opens the same store as another program does, if the store can be opened twice."""
-    if kind != FILE:
+    if kind not in (FILE, SERVER):
         pytest.skip("no other program can open this store")
 
     def opened() -> UserStore:
@@ -79,6 +89,6 @@ def clock(monkeypatch) -> Clock:
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return clock.now.astimezone(tz)
 
-    for module in (activity_index, log, storage):
+    for module in (activity_filters, log, storage):
         monkeypatch.setattr(module, "datetime", Time)
     return clock

@@ -7,16 +7,26 @@ from qm_tui.store import IN_MEMORY, open_store
 from qm_tui.store.interface import Action, UserStore
 from qm_tui.store.state import State
 from qm_tui.users.fields import User
-from tests.helpers import EDIT, state_of
+from tests.helpers import EDIT, by_id, state_of, write_unchecked
 from tests.store.slow_store import SlowStore
 
-MEMORY, FILE, SLOW = KINDS = ("in memory", "a file", "a slow one")
+MEMORY, FILE, SLOW, SERVER = KINDS = ("in memory", "a file", "a slow one", "on a server")
+
+DATABASES: dict[Path, str] = {}
+"""The URL of the database of each folder, for stores on a server."""
+
+OPENED: list[UserStore] = []
+"""Stores on a server, whose connections must be closed before their database is removed."""
 
 
 def new_store(kind: str, folder: Path) -> UserStore:
     """Return an empty store of a kind."""
     if kind == FILE:
         return open_store(folder / "data" / "users.json", wait=0)
+    if kind == SERVER:
+        OPENED.append(open_store(DATABASES[folder], wait=0))
+        OPENED[-1].load()
+        return OPENED[-1]
     store = open_store(IN_MEMORY, wait=0)
     return SlowStore(store, delay=0) if kind == SLOW else store
 
@@ -25,6 +35,8 @@ def state_with(kind: str, folder: Path, *users: User) -> State:
     """Return a state of a store of a kind with any users, even if they break rules."""
     if kind == MEMORY:
         return state_of(*users)
+    if kind == SERVER:
+        return write_unchecked(new_store(kind, folder), by_id(*users))
     path = folder / "users.json"
     documents = {str(number): one._asdict() for number, one in enumerate(users, start=1)}
     path.write_text(json.dumps({"users": documents}))

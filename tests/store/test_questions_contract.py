@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from qm_tui.progress import YieldControl
-from qm_tui.store.memory import activity_index
+from qm_tui.store import activity_filters
 from qm_tui.store.state import FIRST, MOST_KEYS, Place, Side, State
 from qm_tui.store.values_in_use import values_in_use
 from qm_tui.users.fields import FIELD
@@ -159,7 +159,7 @@ def test_users_changed_today_are_others_tomorrow(store, monkeypatch):
         def now(cls, tz=None):
             return datetime.now(tz or UTC) + timedelta(days=1)
 
-    monkeypatch.setattr(activity_index, "datetime", Tomorrow)
+    monkeypatch.setattr(activity_filters, "datetime", Tomorrow)
     assert state.count(today).number == 0
     assert state.count(filtered("changed:yesterday")).number == 1
 

@@ -1,7 +1,7 @@
 """Answers of the activity log to a filter: which users were changed when, or by which import."""
 
 from collections.abc import Container, Iterable, Iterator, Set
-from datetime import date, datetime
+from datetime import date
 from threading import Lock
 from typing import Final, Protocol
 
@@ -36,10 +36,6 @@ class ActivityIndex:
     def __init__(self, log: ActivityLog) -> None:
         self._log, self._lock = log, Lock()
         self._cache: dict[tuple[int, int], frozenset[str]] = {}
-
-    def today(self) -> date:
-        """Return today's date in the local time zone."""
-        return datetime.now().astimezone().date()
 
     def changed(self, first: date, last: date, until: int | None = None) -> Container[str]:
         """Return the User IDs of the users that were added or changed on these days.

@@ -12,6 +12,7 @@ from typing import Final, Generic, TypeVar
 from weakref import ref
 
 from qm_tui.progress import CHUNK_SIZE, YieldControl, in_chunks, no_rest
+from qm_tui.store.activity_filters import today
 from qm_tui.store.memory.activity_index import ActivityIndex
 from qm_tui.store.memory.lookup import UserLookup
 from qm_tui.store.memory.maps import UserMaps, lookup_in, users_without_own_name
@@ -211,7 +212,7 @@ class MemoryState(State):
     def _listing(self, query: Query, rest: YieldControl) -> Sequence[str]:
         """Return the User IDs of a query in its order; the last ones are remembered."""
         # tomorrow, other users are those changed today
-        asked = replace(query, day=query.day or self._activity.today()).relevant
+        asked = replace(query, day=query.day or today()).relevant
         within = asked.within
         # others are asked only once
         remembered = self._listings if within is None or within.steps else self._once
@@ -347,7 +348,7 @@ class _ActivityAndMarks:
         self._activity, self._until, self._marked, self._day = activity, until, marked, day
 
     def today(self) -> date:
-        return self._day or self._activity.today()
+        return self._day or today()
 
     def changed(self, first: date, last: date) -> Container[str]:
         return self._activity.changed(first, last, self._until)

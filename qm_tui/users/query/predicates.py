@@ -148,7 +148,7 @@ def compile_term(term: Term, activity: ActivitySource) -> Predicate:
 def _condition(term: Term, activity: ActivitySource) -> Condition:
     match meaning_of(term, activity.today):
         case AnyField(values):
-            return TextCondition(tuple(map(_word, values)), tuple(one.text for one in values))
+            return TextCondition(tuple(map(search_word, values)), tuple(one.text for one in values))
         case TextOf(field, values):
             return _value_condition(field, map(_value_test, values))
         case FlagOf(field, flags):
@@ -199,7 +199,8 @@ def _wildcard_test(pattern: str) -> Callable[[str], bool]:
     return Pattern(pattern).matches
 
 
-def _word(value: Value) -> SearchWord:
+def search_word(value: Value) -> SearchWord:
+    """Return what the texts of users must contain so that a value is in one of them."""
     word = search_pattern(value.text)
     if value.is_exact:
         return SearchWord(f"{FIELD_END}{word}{FIELD_END}", exact=value.text)

@@ -7,13 +7,13 @@ from typing import Final
 
 from qm_tui.users.identity import fold_text
 
-_BETWEEN: Final = "\x1e"
+BETWEEN: Final = "\x1e"
 """The separator between a text and the same text without accents."""
 
 FIELD_END: Final = "\x1f"
 """The delimiter before and after each field in the joined text of several fields."""
 
-_NOWHERE: Final = str.maketrans(dict.fromkeys(_BETWEEN + FIELD_END, "\uffff"))
+_NOWHERE: Final = str.maketrans(dict.fromkeys(BETWEEN + FIELD_END, "\uffff"))
 """Replaces the separators in a word, so that it does not match across fields."""
 
 _MARKS: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
@@ -47,7 +47,7 @@ def fold_for_search(text: str) -> str:
     if plain.isascii():
         return plain
     bare = strip_accents(plain)
-    return plain if bare == plain else f"{plain}{_BETWEEN}{bare}"
+    return plain if bare == plain else f"{plain}{BETWEEN}{bare}"
 
 
 def fold_fields(values: Iterable[str]) -> str:
@@ -58,7 +58,7 @@ def fold_fields(values: Iterable[str]) -> str:
 
 def prefix_matcher(beginning: str) -> Callable[[str], bool]:
     """Return a function that tests whether a text, with or without accents, has a prefix."""
-    in_bare = _BETWEEN + beginning
+    in_bare = BETWEEN + beginning
 
     def test(text: str) -> bool:
         if text.isascii():
@@ -92,7 +92,7 @@ class Pattern:
 
     def matches(self, text: str) -> bool:
         """Return whether a text matches, with or without accents."""
-        return any(map(self._matches_form, fold_for_search(text).split(_BETWEEN)))
+        return any(map(self._matches_form, fold_for_search(text).split(BETWEEN)))
 
     def matches_any(self, fields: str) -> bool:
         """Return whether one of the fields in a result of `fold_fields` matches."""

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from qm_tui.progress import ProgressCallback, ignore_progress
-from qm_tui.store import open_store
+from qm_tui.store import activity_filters, open_store
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, RetentionPolicy, TransactionKind, UserStore
 from qm_tui.store.memory.activity_index import ActivityIndex
@@ -126,7 +126,7 @@ def test_changed_uses_days_of_the_local_time_zone(store, at, zone):
     ):
         zone(name)
         past = ActivityIndex(store)
-        assert past.today() == date.fromisoformat(today)
+        assert activity_filters.today() == date.fromisoformat(today)
         assert changed(past, "2026-10-25") == found
 
 

@@ -1,0 +1,265 @@
+"""What the transactions of a store on a server were, and what they did to users."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from threading import Lock
+from typing import Final
+
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, YieldControl, in_chunks
+from qm_tui.store.activity_filters import import_numbered, today, transactions_on
+from qm_tui.store.errors import StoreError
+from qm_tui.store.interface import (
+    Action,
+    ChangedUsers,
+    TransactionKind,
+    TransactionSummary,
+    UserChange,
+    UserHistoryEntry,
+)
+from qm_tui.store.postgres.connection import Row, Server, run
+from qm_tui.users.fields import FIELDS, SECRETS
+
+_SUMMARY: Final = (
+    "t.id, t.version, t.number, t.committed_at, t.login, t.session_role, t.address, t.kind,"
+    " t.subject, t.details, t.digest, t.token, t.added, t.changed, t.deleted, t.is_available"
+)
+_CHANGE: Final = "c.user_id, c.before, c.after"
+_SECRETS: Final = "c.secrets_before, c.secrets_after"
+_CHANGED: Final = """
+SELECT c.user_id, (array_agg(c.before IS NULL ORDER BY t.number))[1],
+    (array_agg(c.after IS NULL ORDER BY t.number DESC))[1], count(*)
+FROM qm_tui.changes c JOIN qm_tui.transactions t ON t.id = c.transaction
+WHERE t.number > %s AND t.number <= %s GROUP BY c.user_id
+"""
+"""Of each user, whether it was missing before, whether it is missing after, and in how many."""
+
+
+class History:
+    """The transactions of a store. Several threads may use it.
+
+    Args:
+        server: the server.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server, self._lock = server, Lock()
+        self._known: list[TransactionSummary] = []
+        self._ids: list[int] = []
+        self._version = 0
+
+    def transactions(self, until: int) -> list[TransactionSummary]:
+        """Return the transactions up to a number, newest first.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        with self._lock:
+            if len(self._known) < until:
+                self._read()
+            return self._known[:until][::-1]
+
+    def _read(self) -> None:
+        """Read the transactions that are not known yet; all, if another store was put there."""
+        statement = (
+            f"SELECT {_SUMMARY} FROM qm_tui.transactions t WHERE t.number >= %s ORDER BY t.number"
+        )
+        with self._server.connection() as connection:
+            rows = run(connection, statement, (len(self._known),)).fetchall()
+            if self._known and (not rows or rows[0][1] != self._version):
+                self._known, self._ids = [], []
+                rows = run(connection, statement, (0,)).fetchall()
+            elif self._known:
+                del rows[0]
+        for row in rows:
+            self._ids.append(row[0])
+            self._version = row[1]
+            self._known.append(_summary(row))
+
+    def forget(self) -> None:
+        """Forget what is known: the store may have been replaced."""
+        with self._lock:
+            self._known, self._ids = [], []
+
+    def until(self, number: int) -> "HistoryUntil":
+        """Return the log as filters need it, up to a transaction."""
+        return HistoryUntil(self, number)
+
+    def _transaction(self, number: int) -> tuple[int, TransactionSummary]:
+        """Return the ID of a transaction, and the transaction.
+
+        Raises:
+            StoreError: there is no such transaction, or its changes are no longer available.
+        """
+        with self._lock:
+            if len(self._known) < number:
+                self._read()
+            if not 0 < number <= len(self._known):
+                raise StoreError(f"There is no transaction {number:,} in {self._server.shown}.")
+            summary = self._known[number - 1]
+            if not summary.is_available:
+                raise StoreError(f"The changes of transaction {number:,} are no longer available.")
+            return self._ids[number - 1], summary
+
+    def changes(self, number: int, progress: ProgressCallback) -> Iterator[UserChange]:
+        """Yield what a transaction did, user by user.
+
+        Raises:
+            StoreError: there is no such transaction, or its changes are no longer available.
+        """
+        transaction, summary = self._transaction(number)
+        statement = (
+            f"SELECT {self._change_columns()} FROM qm_tui.changes c WHERE c.transaction = %s"
+            " ORDER BY c.position"
+        )
+        done = 0
+        for rows in self._batches(statement, (transaction,)):
+            progress(Phase.OPENING, done, summary.users)
+            done += len(rows)
+            yield from map(_change, rows)
+
+    def changed_user_ids(self, first: int, last: int, progress: ProgressCallback) -> Iterator[str]:
+        """Yield the User IDs of the users that transactions added or changed.
+
+        Raises:
+            StoreError: there is no such transaction, or its changes are no longer available.
+        """
+        transactions = [self._transaction(number)[0] for number in range(first, last + 1)]
+        statement = (
+            "SELECT c.user_id FROM qm_tui.changes c"
+            " WHERE c.transaction = ANY(%s) AND c.after IS NOT NULL"
+        )
+        for rows in self._batches(statement, (transactions,)):
+            progress(Phase.OPENING, 0, 1)
+            yield from (user_id for (user_id,) in rows)
+
+    def of_user(self, user_id: str, until: int) -> Iterator[UserHistoryEntry]:
+        """Yield what transactions up to a number did to a user, newest first."""
+        statement = (
+            f"SELECT {_SUMMARY}, {self._change_columns()} FROM qm_tui.changes c"
+            " JOIN qm_tui.transactions t ON t.id = c.transaction"
+            " WHERE c.user_id = %s AND t.number <= %s AND t.is_available ORDER BY t.number DESC"
+        )
+        length = len(_SUMMARY.split(","))
+        for rows in self._batches(statement, (user_id, until)):
+            for row in rows:
+                yield UserHistoryEntry(_summary(row), _change(row[length:]))
+
+    def changed_users(self, first: int, last: int, rest: YieldControl) -> ChangedUsers:
+        """Return which users differ between two states.
+
+        Args:
+            first: the number of the last transaction of the earlier state.
+            last: that of the later one.
+            rest: called while the server works.
+        """
+        if first >= last:
+            return ChangedUsers(frozenset(), frozenset(), frozenset())
+        added, changed, deleted, again = set[str](), set[str](), set[str](), list[str]()
+        with self._server.connection(rest) as connection:
+            rows = run(connection, _CHANGED, (first, last)).fetchall()
+        for user_id, was_missing, is_missing, transactions in rows:
+            if was_missing != is_missing:
+                (added if was_missing else deleted).add(user_id)
+            elif not was_missing:
+                changed.add(user_id)
+                if transactions > 1:
+                    again.append(user_id)
+        for user_ids in in_chunks(again, rest):
+            changed -= self._unchanged(user_ids, first, last)
+        return ChangedUsers(frozenset(added), frozenset(changed), frozenset(deleted))
+
+    def _unchanged(self, user_ids: Sequence[str], first: int, last: int) -> set[str]:
+        """Return which of some users have the same values as before several transactions."""
+        statement = (
+            f"SELECT {self._change_columns()} FROM qm_tui.changes c"
+            " JOIN qm_tui.transactions t ON t.id = c.transaction WHERE c.user_id = ANY(%s)"
+            " AND t.number > %s AND t.number <= %s ORDER BY t.number"
+        )
+        before: dict[str, dict[str, str]] = {}
+        after: dict[str, dict[str, str]] = {}
+        for rows in self._batches(statement, (user_ids, first, last)):
+            for change in map(_change, rows):
+                old = before.setdefault(change.user_id, {})
+                old |= {key: one for key, one in (change.before or {}).items() if key not in old}
+                after.setdefault(change.user_id, {}).update(change.after or {})
+        return {user_id for user_id, values in before.items() if values == after[user_id]}
+
+    def _change_columns(self) -> str:
+        sees_secrets = self._server.rights.sees_secrets
+        return f"{_CHANGE}, {_SECRETS if sees_secrets else 'NULL, NULL'}"
+
+    def _batches(self, statement: str, values: Sequence[object]) -> Iterator[list[Row]]:
+        with (
+            self._server.connection() as connection,
+            connection.transaction(force_rollback=True),
+            connection.cursor("changes") as cursor,
+        ):
+            cursor.execute(statement.encode(), values)
+            while rows := cursor.fetchmany(CHUNK_SIZE):
+                yield rows
+
+
+class HistoryUntil:
+    """The transactions up to a number, as filters need them.
+
+    Args:
+        history: the transactions.
+        number: the number of the last one that counts.
+    """
+
+    def __init__(self, history: History, number: int) -> None:
+        self._history, self._number = history, number
+
+    def today(self) -> date:
+        """Return the present day in the local time zone."""
+        return today()
+
+    def numbers_on(self, first: date, last: date) -> list[int]:
+        """Return the numbers of the transactions of some days."""
+        return [one.number for one in transactions_on(self._transactions(), first, last)]
+
+    def import_number(self, number: int) -> int:
+        """Return the number of an import, or of the last one."""
+        return import_numbered(self._transactions(), number).number
+
+    def _transactions(self) -> list[TransactionSummary]:
+        return self._history.transactions(self._number)
+
+
+def _summary(row: Row) -> TransactionSummary:
+    _, _, number, time, login, role, address, kind, *action, added, changed, deleted, available = (
+        row[: len(_SUMMARY.split(","))]
+    )
+    known = kind in TransactionKind._value2member_map_
+    return TransactionSummary(
+        number,
+        time,
+        login if login == role else f"{login} ({role})",
+        address,
+        Action(TransactionKind(kind) if known else TransactionKind.SCRIPT, *action),
+        added,
+        changed,
+        deleted,
+        available,
+    )
+
+
+def _change(row: Sequence[object]) -> UserChange:
+    user_id, before, after, secrets_before, secrets_after = row
+    return UserChange(str(user_id), _values(before, secrets_before), _values(after, secrets_after))
+
+
+def _values(values: object, secrets: object) -> Mapping[str, str] | None:
+    """Return values by field key; those that did not change are missing."""
+    if not isinstance(values, list):
+        return None
+    found = {
+        field.key: value for field, value in zip(FIELDS, values, strict=False) if value is not None
+    }
+    if isinstance(secrets, list):
+        found |= {
+            field.key: value
+            for field, value in zip(SECRETS, secrets, strict=False)
+            if value is not None
+        }
+    return found
