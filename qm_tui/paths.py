@@ -1,7 +1,9 @@
 """Paths of the store, the settings and the log."""
 
 import os
+import re
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
@@ -11,19 +13,42 @@ from qm_tui.text import sanitize
 APP = "qm-tui"
 STORE_VARIABLE = "QM_TUI_STORE"
 
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
-def store_path(given: Path | None = None) -> Path:
-    """Return the absolute path of the store: as given, from `QM_TUI_STORE`, or the default.
+
+def store_location(given: str | None = None) -> str:
+    """Return the location of the store: as given, from `QM_TUI_STORE`, or the default.
+
+    Returns:
+        An absolute path, or a URL as it is given.
 
     Raises:
         UserError: it starts with the home folder of an unknown user, or it is relative and the
             current folder does not exist.
     """
-    from_environment = os.environ.get(STORE_VARIABLE)
-    if given is None and from_environment:
-        given = Path(from_environment)
-    if given is None:
-        return Path(platformdirs.user_data_dir(APP)) / "users.json"
+    location = given or os.environ.get(STORE_VARIABLE)
+    if not location:
+        return str(Path(platformdirs.user_data_dir(APP)) / "users.json")
+    return location if is_url(location) else str(absolute_path(Path(location)))
+
+
+def is_url(text: str) -> bool:
+    """Whether a location begins as a URL of any kind, and is not a path."""
+    return _URL.match(text) is not None
+
+
+def is_server_location(text: str) -> bool:
+    """Whether the location of a store is the URL of a database on a PostgreSQL server."""
+    return text.lower().startswith(("postgresql://", "postgres://"))
+
+
+def absolute_path(given: Path) -> Path:
+    """Return the absolute path, with a leading `~` or `~user` expanded.
+
+    Raises:
+        UserError: it starts with the home folder of an unknown user, or it is relative and the
+            current folder does not exist.
+    """
     try:
         return given.expanduser().absolute()
     except RuntimeError as error:
@@ -35,11 +60,6 @@ def store_path(given: Path | None = None) -> Path:
             f"Enter an absolute path instead of {sanitize(str(given))}."
         )
         raise UserError(msg) from error
-
-
-def is_server_location(text: str) -> bool:
-    """Whether the location of a store is the URL of a database on a PostgreSQL server."""
-    return text.lower().startswith(("postgresql://", "postgres://"))
 
 
 def expand_home(path: Path) -> Path:

@@ -54,6 +54,9 @@ TEXTUAL_VARIABLES: Final = (
 # messages of Typer that are replaced
 _NO_DEBUG: Final = "No such option: --debug"
 _TOO_MANY: Final = "Got unexpected extra argument"
+_URL_IN_WRONG_PLACE: Final = (
+    "A URL was given as an argument or as an unknown option. Use --store URL. Try qm-tui --help."
+)
 
 
 @app.callback(invoke_without_command=True)
@@ -161,6 +164,8 @@ def _status(arguments: Sequence[str] | None) -> int:
 def _usage_text(error: typer.BadParameter) -> str:
     """Return the message of a usage error."""
     message = sanitize(error.format_message())
+    if "://" in message:  # a URL may contain a password
+        return _URL_IN_WRONG_PLACE
     command = error.ctx.info_name if error.ctx else ""
     if message.startswith(_TOO_MANY) and command == "passwd":
         return (

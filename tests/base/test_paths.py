@@ -7,11 +7,11 @@ from qm_tui import paths
 
 def test_default_paths_are_in_the_home_folder_and_nothing_is_created(home, monkeypatch):
     monkeypatch.setenv("QM_TUI_STORE", "")
-    assert paths.store_path() == home / ".local" / "share" / "qm-tui" / "users.json"
+    assert paths.store_location() == str(home / ".local" / "share" / "qm-tui" / "users.json")
     assert paths.settings_folder() == home / ".config" / "qm-tui"
     assert paths.log_path().is_relative_to(home / ".local" / "state" / "qm-tui")
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
-    assert paths.store_path() == home / "data" / "qm-tui" / "users.json"
+    assert paths.store_location() == str(home / "data" / "qm-tui" / "users.json")
     assert list(home.iterdir()) == []
 
 

@@ -98,6 +98,6 @@ def test_retention_follows_the_settings(store, write_settings, monkeypatch):
     for text in ("[store]\nhistory_megabytes = 2", "[store]\nhistory_days = 7", ""):
         write_settings(NAME, text)
         context = get_command(app).make_context("qm-tui", ["list"])
-        context.obj = GlobalOptions(store, read_only=False)
+        context.obj = GlobalOptions(str(store), read_only=False)
         open_store_from_options(cast("Context", context), None, read_only=False)
     assert kept == [RetentionPolicy(bytes=2 * 1024**2), RetentionPolicy(7), RetentionPolicy()]

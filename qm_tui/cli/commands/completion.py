@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from itertools import islice
-from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
 import typer
@@ -194,10 +193,9 @@ def _takes_value(command: object, option: str) -> bool:
 
 
 def _state(context: typer.Context, store: str | None) -> State:
-    """Return the state of the store with this path, or of the default store."""
+    """Return the state of the store at this location, or of the default store."""
     context.obj = GlobalOptions(None, True)
-    path = Path(store) if store else None
-    return open_store_from_options(context, path, read_only=True, load=False).load()
+    return open_store_from_options(context, store, read_only=True, load=False).load()
 
 
 def _arguments(state: State, command: str, before: Sequence[str], word: str) -> Iterator[str]:

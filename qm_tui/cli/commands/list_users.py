@@ -19,6 +19,7 @@ from qm_tui.config.preferences import preferences_path
 from qm_tui.config.settings import load_settings, settings_path
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line, translating_output_errors
+from qm_tui.store import shown_location
 from qm_tui.store.changes.action_text import list_text
 from qm_tui.store.changes.transaction_text import effect_text, time_text
 from qm_tui.store.interface import UserStore
@@ -112,7 +113,7 @@ def info(
     read_only: common.ReadOnlyOption = False,
 ) -> None:
     """Show file locations and current settings."""
-    path = common.store_path(context, store)
+    location = shown_location(common.store_location(context, store))
     errors: list[UserError] = []
     settings_state, store_state = _NOT_USABLE, "not opened"
     facts: list[tuple[str, str]] = []
@@ -131,7 +132,7 @@ def info(
         settings_state = f"no file; defaults: {settings_state}"
     for name, value in (
         ("Version", __version__),
-        ("Store", f"{path} ({store_state})"),
+        ("Store", f"{location} ({store_state})"),
         *facts,
         ("Settings", f"{settings_file} ({settings_state})"),
         ("Options", str(preferences_path())),

@@ -1,4 +1,4 @@
-"""`qm-tui init`, `backup`, `check` and `recover`: create and maintain a store."""
+"""`qm-tui backup`, `check` and `recover`: maintain the files of a store."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,68 +10,12 @@ from qm_tui.cli.shared import common
 from qm_tui.errors import UserError
 from qm_tui.output import print_json, print_line
 from qm_tui.progress_line import progress_line
-from qm_tui.store.interface import Maintenance, StoreIssueSeverity, UserStore
+from qm_tui.store.interface import StoreIssueSeverity
 from qm_tui.text import pluralize, sanitize, size_text
 
-_STORE_CREATED: Final = "The store was created."
-_STORE_SHARED: Final = "The store was shared."
-
-
-def init(
-    context: typer.Context,
-    shared: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH",
-            parser=common.parse_path,
-            help="Create a shared store in this folder, or with this .json file.",
-            show_default=False,
-        ),
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Group that shares the store.", show_default=False),
-    ] = None,
-    store: common.StoreOption = None,
-) -> None:
-    """Create an empty store, private or shared by a group."""
-    if shared is not None or group is not None:
-        _init_shared(context, shared, group, store)
-        return
-    users = common.open_store_from_options(context, store, read_only=False)
-    _maintenance(users).create()
-    with common.report_errors(_STORE_CREATED):
-        print_line(f"Created an empty store: {sanitize(users.location)}")
-
-
-def _init_shared(
-    context: typer.Context, shared: Path | None, group: str | None, store: Path | None
-) -> None:
-    options: common.GlobalOptions = context.obj
-    if shared is None:
-        raise UserError("--group requires --shared PATH.")
-    if group is None:
-        raise UserError("--shared requires --group NAME.")
-    if store or options.store:
-        raise UserError("--shared and --store cannot be combined.")
-    if options.read_only:
-        raise UserError("--read-only and init cannot be combined.")
-    target = paths.store_path(shared)
-    path = target if target.suffix.lower() == ".json" else target / "users.json"
-    users = common.open_store_from_options(context, path, read_only=False, load=False)
-    existing = _maintenance(users).share(group)
-    location, group_name = sanitize(str(path)), sanitize(group, 64)
-    if existing:
-        files = pluralize(existing, "file")
-        done = f"Shared the existing store {location} ({files}) with the group {group_name}."
-    else:
-        done = f"Created an empty store shared by the group {group_name}: {location}"
-    with common.report_errors(_STORE_SHARED if existing else _STORE_CREATED):
-        print_line(done)
-        print_line(
-            f"To open it, members of the group use --store {location}, or set "
-            f"{paths.STORE_VARIABLE} to this path."
-        )
+_USE_PG_DUMP: Final = "Back it up with pg_dump."
+_USE_PG_AMCHECK: Final = "Check it with pg_amcheck, and look at it with psql."
+_USE_PG_RESTORE: Final = "Restore a backup with pg_restore or psql."
 
 
 def backup(
@@ -90,12 +34,15 @@ def backup(
     To restore it, extract it in place of the store's files, or run qm-tui recover with --store
     FILE.
     """
-    users = common.open_store_from_options(context, store, read_only=True)
-    target = paths.store_path(file)
+    users = common.open_store_from_options(context, store, read_only=True, load=False)
+    maintenance = common.file_maintenance(users, _USE_PG_DUMP)
+    users.load()
+    common.print_notices(users)
+    target = paths.absolute_path(file)
     if str(file) == "-":
         raise UserError("A backup cannot be written to standard output. Give the path of a file.")
     with progress_line() as progress:
-        number = _maintenance(users).backup(target, progress)
+        number = maintenance.backup(target, progress)
     with common.report_errors("The backup is complete."):
         size = size_text(target.stat().st_size)
         users_text = pluralize(users.state.total, "user")
@@ -115,7 +62,7 @@ def check(
     """
     users = common.open_store_from_options(context, store, read_only=True, load=False)
     with progress_line() as progress:
-        findings = _maintenance(users).check(progress)
+        findings = common.file_maintenance(users, _USE_PG_AMCHECK).check(progress)
     is_damaged = any(finding.severity is StoreIssueSeverity.DAMAGE for finding in findings)
     text = f"The store is intact: {pluralize(users.state.total, 'user')}"
     if is_damaged:
@@ -153,11 +100,10 @@ def recover(
     The damaged store or the backup file (--store) is not changed. Exit status: 0 if everything was
     recovered, 1 if parts were lost.
     """
-    damaged = common.store_path(context, store)
     users = common.open_store_from_options(context, store, read_only=True, load=False)
-    target = paths.store_path(new)
+    target = paths.absolute_path(new)
     with progress_line() as progress:
-        recovered = _maintenance(users).recover(target, progress)
+        recovered = common.file_maintenance(users, _USE_PG_RESTORE).recover(target, progress)
     with common.report_errors("The recovered data is in the new store."):
         print_line(
             f"Recovered {pluralize(recovered.users, 'user')} to {sanitize(str(target))}, as of "
@@ -168,13 +114,6 @@ def recover(
         if recovered.losses:
             parts = pluralize(len(recovered.losses), "part")
             print_line(f"Lost: {parts} of the store, listed above.")
-        print_line(f"{sanitize(str(damaged))} was not changed.")
+        print_line(f"{sanitize(users.location)} was not changed.")
     if recovered.losses:
         raise typer.Exit(common.Status.PARTIAL)
-
-
-def _maintenance(users: UserStore) -> Maintenance:
-    if users.maintenance is None:
-        location = sanitize(users.location)
-        raise UserError(f"This command is not available for the store {location}.")
-    return users.maintenance

@@ -21,7 +21,7 @@ from qm_tui.text import sanitize
 
 if TYPE_CHECKING:
     from qm_tui.store.changes.plan import AnyPlan
-    from qm_tui.store.interface import UserStore
+    from qm_tui.store.interface import Maintenance, UserStore
 
 V = TypeVar("V")
 
@@ -48,11 +48,22 @@ def parse_path(text: str) -> Path:
     """Return a path from the command line. An empty text would mean the current folder.
 
     Raises:
+        typer.BadParameter: it is empty, or the URL of a store.
+    """
+    if paths.is_server_location(text):
+        raise typer.BadParameter("A URL was given. Give the path of a file.")
+    return Path(parse_location(text))
+
+
+def parse_location(text: str) -> str:
+    """Return the location of a store from the command line: a path, or a URL.
+
+    Raises:
         typer.BadParameter: it is empty.
     """
     if not text:
         raise typer.BadParameter("The path is empty.")
-    return Path(text)
+    return text
 
 
 def parse_transaction(text: str) -> int:
@@ -82,12 +93,13 @@ def _number(text: str, minimum: int, what: str) -> int:
 
 
 StoreOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--store",
-        metavar="PATH",
-        parser=parse_path,
-        help=f"Store file. Default: {paths.STORE_VARIABLE}, or users.json in your data folder.",
+        metavar="LOCATION",
+        parser=parse_location,
+        help="Store file, or URL of a PostgreSQL database (postgresql://HOST/DATABASE). Default: "
+        f"{paths.STORE_VARIABLE}, or users.json in your data folder.",
         show_default=False,
     ),
 ]
@@ -114,27 +126,27 @@ class GlobalOptions(NamedTuple):
     """The options before the command.
 
     Attributes:
-        store: the store.
+        store: the location of the store.
         read_only: whether the store is opened read-only.
     """
 
-    store: Path | None
+    store: str | None
     read_only: bool
 
 
-def store_path(context: typer.Context, store: Path | None) -> Path:
-    """Return the path of the store, given after the command or before it.
+def store_location(context: typer.Context, store: str | None) -> str:
+    """Return the location of the store, given after the command or before it.
 
     Raises:
         UserError: it cannot be resolved.
     """
     options: GlobalOptions = context.obj
-    return paths.store_path(store or options.store)
+    return paths.store_location(store or options.store)
 
 
 def open_store_from_options(
     context: typer.Context,
-    store: Path | None,
+    store: str | None,
     *,
     read_only: bool,
     load: bool = True,
@@ -162,7 +174,7 @@ def open_store_from_options(
     options: GlobalOptions = context.obj
     current = load_settings()
     users = open_store(
-        store_path(context, store),
+        store_location(context, store),
         wait=current.lock_wait_seconds,
         read_only=read_only or options.read_only,
         retention=RetentionPolicy(current.history_days, current.history_bytes),
@@ -195,6 +207,21 @@ def print_notices(store: "UserStore") -> None:
         print_line(notice, to_error=True)
     if sys.stderr.isatty():
         store.acknowledge_notices()
+
+
+def file_maintenance(store: "UserStore", instead: str) -> "Maintenance":
+    """Return the maintenance of the files of a store.
+
+    Args:
+        store: the store.
+        instead: what to use if it has no files, as a sentence.
+
+    Raises:
+        UserError: it has no files.
+    """
+    if store.maintenance is None:
+        raise UserError(f"The store {sanitize(store.location)} has no files. {instead}")
+    return store.maintenance
 
 
 def no_store(store: "UserStore") -> str:

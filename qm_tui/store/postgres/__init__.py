@@ -1,6 +1,7 @@
 """The store on a PostgreSQL server. Only a program that opens one imports psycopg."""
 
 from qm_tui.store.interface import UserStore
+from qm_tui.store.postgres.location import parse_location
 
 
 def open_postgres_store(url: str, *, wait: float, read_only: bool = False) -> UserStore:
@@ -14,8 +15,6 @@ def open_postgres_store(url: str, *, wait: float, read_only: bool = False) -> Us
     Raises:
         StoreError: the URL is not valid or contains a password, or psycopg is not installed.
     """
-    from qm_tui.store.postgres.location import parse_location
-
     location = parse_location(url)
     from qm_tui.store.postgres.store import PostgresStore
 

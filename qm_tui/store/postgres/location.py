@@ -11,12 +11,9 @@ from itertools import zip_longest
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from qm_tui.paths import is_server_location
 from qm_tui.store.errors import StoreError
 from qm_tui.store.postgres.service_file import service_parameters
 from qm_tui.text import sanitize
-
-__all__ = ["ServerLocation", "is_server_location", "parse_location"]
 
 _SCHEME: Final = "postgresql://"
 
