@@ -1,13 +1,17 @@
 """The kinds of stores that fulfill the contract."""
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from qm_tui.store import IN_MEMORY, open_store
 from qm_tui.store.interface import Action, UserStore
 from qm_tui.store.state import State
 from qm_tui.users.fields import User
-from tests.helpers import EDIT, by_id, state_of, write_unchecked
+from tests.helpers import EDIT, by_id, state_of, users_of, write_unchecked
 from tests.store.slow_store import SlowStore
 
 MEMORY, FILE, SLOW, SERVER = KINDS = ("in memory", "a file", "a slow one", "on a server")
@@ -36,7 +40,8 @@ def state_with(kind: str, folder: Path, *users: User) -> State:
     if kind == MEMORY:
         return state_of(*users)
     if kind == SERVER:
-        return write_unchecked(new_store(kind, folder), by_id(*users))
+        store = new_store(kind, folder)
+        return write_unchecked(store, dict.fromkeys(users_of(store.state)) | by_id(*users))
     path = folder / "users.json"
     documents = {str(number): one._asdict() for number, one in enumerate(users, start=1)}
     path.write_text(json.dumps({"users": documents}))
@@ -50,3 +55,19 @@ def commit(
     """Change users of a store in one transaction."""
     with store.transaction(action) as transaction:
         return transaction.commit({one.user_id: one for one in users} | dict.fromkeys(delete))
+
+
+def only_without_server(kind: str, why: str) -> None:
+    """Skip a test for a store on a server, which keeps another promise there."""
+    if kind == SERVER:
+        pytest.skip(f"on a server, {why}")
+
+
+def eventually(is_so: Callable[[], bool]) -> bool:
+    """Return whether something becomes true within some seconds: a server is asked in between."""
+    end = time.monotonic() + 10
+    while not is_so():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True

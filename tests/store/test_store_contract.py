@@ -18,7 +18,7 @@ from qm_tui.users.query.filter_parser import parse_filter
 from qm_tui.users.query.query import ALL, Query, these
 from qm_tui.users.query.views import SortKey
 from tests.helpers import ANNA, EDIT, IMPORT, by_id, held, names_of, undo, user, users_of
-from tests.store.kinds import commit, new_store
+from tests.store.kinds import commit, eventually, new_store, only_without_server
 
 BO, CY, DI = user("bo"), user("cy"), user("di")
 
@@ -87,7 +87,8 @@ def test_first_commit_creates_the_store(store):
     assert (store.read_only_reason, store.warning) == ("", "")
 
 
-def test_load_passes_users_in_store_order_and_only_once(store):
+def test_load_passes_users_in_store_order_and_only_once(store, kind):
+    only_without_server(kind, "no users are read to open the store")
     users = [
         one._replace(location="" if number % 10 else "Rome")
         for number, one in enumerate(many(3000))
@@ -131,13 +132,11 @@ def test_commit_makes_a_new_state_and_leaves_the_old_ones(store):
     assert states[-1] is store.state
     assert [one.number for one in states] == [0, 1, 2, 3, 4]
     assert len({one.version for one in states}) == len(states)
-    assert [len(names_of(one)) for one in states] == [0, 1, 2, 1, 2]
-    assert (
-        [one.total for one in states] == [len(users_of(one)) for one in states] == [0, 1, 2, 1, 2]
-    )
+    assert [one.total for one in states] == [0, 1, 2, 1, 2]
 
 
 def test_state_answers_as_before_while_the_store_changes(store, kind, tmp_path):
+    only_without_server(kind, "questions are answered from what it holds now")
     twin = new_store(kind, tmp_path / "twin")
     answers = answers_of(commit(twin, ANNA, BO, CY, action=IMPORT))
     state = commit(store, ANNA, BO, CY, action=IMPORT)
@@ -317,7 +316,7 @@ def test_commit_of_another_program_is_noticed_and_read(store, second):
     before = store.state
     other = second()
     commit(other, ANNA._replace(location="Rome"), DI, delete=(BO.user_id,))
-    assert store.has_external_changes()
+    assert eventually(store.has_external_changes)
     assert store.state.version == before.version
     store.refresh()
     assert store.state.version != before.version
@@ -348,7 +347,8 @@ def test_transaction_begins_with_the_newest_state(store, second):
     assert [*users_of(other.state)] == [ANNA.user_id, BO.user_id, CY.user_id]
 
 
-def test_another_program_cannot_write_during_a_transaction(store, second):
+def test_another_program_cannot_write_during_a_transaction(store, second, kind):
+    only_without_server(kind, "others write, and commit fails if they changed the same users")
     commit(store, ANNA)
     other = second()
     with store.transaction(EDIT), pytest.raises(StoreBusy):
@@ -371,7 +371,8 @@ with store.import_in_progress("sales.csv") as token:
 """
 
 
-def test_import_interrupted_after_its_commit_is_reported_as_saved(store, second):
+def test_import_interrupted_after_its_commit_is_reported_as_saved(store, second, kind):
+    only_without_server(kind, "nothing is left of an interrupted import")
     commit(store, ANNA)
     command = [sys.executable, "-c", INTERRUPTED, store.location]
     assert subprocess.run(command, check=False, timeout=60).returncode == 9

@@ -163,6 +163,7 @@ class Server:
             StoreDisconnected: the server cannot be reached.
             StoreError: the server refuses what is asked.
         """
+        rest()
         connection = self._taken()
         connection.rest = rest
         try:
