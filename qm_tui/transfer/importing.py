@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from qm_tui.gc_control import gc_paused
 from qm_tui.progress import Cancelled, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.changes.plan import PlanOutdated
-from qm_tui.store.errors import ConfirmationRequired
+from qm_tui.store.errors import ConfirmationRequired, StoreConflict
 from qm_tui.store.interface import Action, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
@@ -184,21 +184,27 @@ def commit_import(
         if not plan.write_count:
             return _report(prepared, store_moved_on=moved_on)
         _require_confirmation(plan, confirmed)
-        with store.transaction(prepared.action(token)) as transaction:
-            state = transaction.state
-            if state.version != prepared.state.version and not attempts_left:
-                # other admins write all the time: plan under the lock, so that they wait
-                prepared = _replan(prepared, state, progress)
-                if not accept_any_effect:
-                    _require_same(prepared, first)
-                plan = prepared.plan
-                _require_confirmation(plan, confirmed)
-            if state.version == prepared.state.version and plan.write_count:
-                allows = plan.options.allow_unlicensed
-                terms = ValidationOptions(allows, validated_version=state.version)
-                counted = _count_committed(plan, progress)
-                number = transaction.commit(plan.changes, counted, terms).number
-                return _report(prepared, number, store_moved_on=prepared is not first)
+        try:
+            with store.transaction(prepared.action(token)) as transaction:
+                state = transaction.state
+                if state.version != prepared.state.version and not attempts_left:
+                    # other admins write all the time: plan under the lock, so that they wait
+                    prepared = _replan(prepared, state, progress)
+                    if not accept_any_effect:
+                        _require_same(prepared, first)
+                    plan = prepared.plan
+                    _require_confirmation(plan, confirmed)
+                if state.version == prepared.state.version and plan.write_count:
+                    allows = plan.options.allow_unlicensed
+                    terms = ValidationOptions(allows, validated_version=state.version)
+                    counted = _count_committed(plan, progress)
+                    number = transaction.commit(plan.changes, counted, terms).number
+                    return _report(prepared, number, store_moved_on=prepared is not first)
+        except StoreConflict:
+            if not attempts_left:
+                raise
+            store.refresh()
+            state = store.state
         if state.version != prepared.state.version:
             prepared = _replan(prepared, state, progress)
     return _report(prepared, store_moved_on=True)

@@ -67,7 +67,8 @@ def test_location_of_an_unknown_kind_is_an_error():
         open_store("https://example.com/users")
 
 
-def test_missing_store_is_empty_and_not_created_by_reading(store):
+def test_missing_store_is_empty_and_not_created_by_reading(store, kind):
+    only_without_server(kind, "the owner of the database makes the store")
     assert not store.exists
     state = store.load()
     assert (held(state), names_of(state), state.total) == ((0, {}), {}, 0)

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from qm_tui.progress import ProgressCallback, ignore_progress
+from qm_tui.store.changes.retry import retry_conflicts
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.state import State
+from qm_tui.store.transaction import Transaction
 from qm_tui.store.validation import DEFAULT_OPTIONS, ValidationOptions, validate_changes
 from qm_tui.text import sanitize
 from qm_tui.users.fields import FIELDS, Field, User
@@ -90,16 +92,30 @@ def save_edit(
             break a rule.
         StoreError: the store could not be written.
     """
-    with store.transaction(Action(TransactionKind.EDIT)) as transaction:
-        stored = transaction.state.user(before.user_id)
-        if stored is None:
-            raise MergeConflictError([MergeConflict(None, None, "", "")], [])
-        merged, conflicts = three_way_merge(before, after, stored)
-        changes = {} if merged == stored else {stored.user_id: merged}
-        issues = validate_changes(changes, transaction.state, progress, options)
-        if conflicts or issues:
-            raise MergeConflictError(conflicts, issues.get(stored.user_id, []))
-        return transaction.commit(changes, progress, options)
+
+    def save() -> State:
+        with store.transaction(Action(TransactionKind.EDIT)) as transaction:
+            return _merge_and_commit(transaction, before, after, progress, options)
+
+    return retry_conflicts(save)
+
+
+def _merge_and_commit(
+    transaction: Transaction,
+    before: User,
+    after: User,
+    progress: ProgressCallback,
+    options: ValidationOptions,
+) -> State:
+    stored = transaction.state.user(before.user_id)
+    if stored is None:
+        raise MergeConflictError([MergeConflict(None, None, "", "")], [])
+    merged, conflicts = three_way_merge(before, after, stored)
+    changes = {} if merged == stored else {stored.user_id: merged}
+    issues = validate_changes(changes, transaction.state, progress, options)
+    if conflicts or issues:
+        raise MergeConflictError(conflicts, issues.get(stored.user_id, []))
+    return transaction.commit(changes, progress, options)
 
 
 def three_way_merge(before: User, mine: User, theirs: User) -> tuple[User, list[MergeConflict]]:
@@ -135,6 +151,10 @@ def add_user(
         StoreError: the store could not be written.
     """
     added = user._replace(user_id=new_user_ids(1)[0])
-    with store.transaction(Action(TransactionKind.ADD)) as transaction:
-        transaction.commit({added.user_id: added}, progress, options)
+
+    def add() -> None:
+        with store.transaction(Action(TransactionKind.ADD)) as transaction:
+            transaction.commit({added.user_id: added}, progress, options)
+
+    retry_conflicts(add)
     return added

@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 from qm_tui.gc_control import gc_paused
 from qm_tui.progress import ProgressCallback, ignore_progress
+from qm_tui.store.changes.retry import retry_conflicts
 from qm_tui.store.errors import STORE_CHANGED, ConfirmationRequired, StoreError
 from qm_tui.store.interface import Action, UserStore
 from qm_tui.store.state import State
@@ -117,6 +118,25 @@ def commit_plan(
         NothingToChange: no users would change.
         StoreError: the store could not be written; nothing was changed.
     """
+    return retry_conflicts(
+        lambda: _commit_once(
+            store,
+            plan,
+            confirmed=confirmed,
+            accept_any_effect=accept_any_effect,
+            progress=progress,
+        )
+    )
+
+
+def _commit_once(
+    store: UserStore,
+    plan: AnyPlan,
+    *,
+    confirmed: int,
+    accept_any_effect: bool,
+    progress: ProgressCallback,
+) -> AnyPlan:
     with gc_paused(), store.transaction(plan.action) as transaction:
         state, current = transaction.state, plan
         if plan.state.version != state.version:

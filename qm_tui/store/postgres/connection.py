@@ -16,7 +16,7 @@ from qm_tui.store.errors import StoreDisconnected, StoreError
 from qm_tui.store.postgres.derived import DERIVED_VERSION
 from qm_tui.store.postgres.location import ServerLocation
 from qm_tui.store.postgres.migrations import SCHEMA_VERSION
-from qm_tui.text import sanitize, with_full_stop
+from qm_tui.text import sanitize
 
 Row = tuple[Any, ...]
 Result = TypeVar("Result")
@@ -312,10 +312,12 @@ def translated_errors(shown: str) -> Iterator[None]:
 
 def reason_of(error: psycopg.Error) -> str:
     """Return what the server or the library says, in one line without a full stop."""
-    text = error.diag.message_primary or next(
-        (line for line in reversed(str(error).splitlines()) if line.strip()), "no reason given"
-    )
-    return sanitize(with_full_stop(text.strip()), 300).removesuffix(".")
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # a failed connection: the first line has the reason, after the address that is shown already
+    failed = next((line.rpartition(" failed: ")[2] for line in lines if " failed: " in line), "")
+    text = error.diag.message_primary or failed or (lines[0] if lines else "no reason given")
+    text = text.removeprefix("connection is bad: ").removeprefix("FATAL: ").strip()
+    return sanitize(text, 300).rstrip(".")
 
 
 def run(

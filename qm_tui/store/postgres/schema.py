@@ -46,7 +46,7 @@ def migrate(
 ) -> tuple[int, int]:
     """Bring the tables of a store to the version of this program, or change nothing.
 
-    Admins wait meanwhile: nothing can be read or written until it is done.
+    Until it is done, all other programs wait.
 
     Args:
         location: the database; the role must own the store.

@@ -61,6 +61,11 @@ class PostgresState(State):
         self._server, self._head, self._log = server, head, log
 
     @property
+    def head(self) -> Head:
+        """What the store said of itself."""
+        return self._head
+
+    @property
     def number(self) -> int:
         """The number of the last transaction."""
         return self._head.number

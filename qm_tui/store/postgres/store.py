@@ -61,8 +61,8 @@ class PostgresStore(UserStore):
 
     @property
     def exists(self) -> bool:
-        """Whether something was committed."""
-        return self._state.number > 0
+        """True: `load` raises an error if the owner of the database made no store."""
+        return True
 
     @property
     def state(self) -> PostgresState:
@@ -129,12 +129,14 @@ class PostgresStore(UserStore):
             raise StoreBusy(
                 "The store is busy: another change has not finished. Nothing was changed."
             )
-        transaction = _PostgresTransaction(self, action)
         try:
             self.refresh()
-            yield transaction
+            transaction = _PostgresTransaction(self, action, self._state)
+            try:
+                yield transaction
+            finally:
+                transaction.is_open = False
         finally:
-            transaction.is_open = False
             self._lock.release()
 
     @contextmanager
@@ -180,31 +182,41 @@ class PostgresStore(UserStore):
         self._watcher.end()
         self._server.close()
 
-    def _commit(self, changes: Changes, action: Action, progress: ProgressCallback) -> State:
-        state = self._state
+    def _commit(
+        self,
+        changes: Changes,
+        action: Action,
+        state: PostgresState,
+        progress: ProgressCallback,
+    ) -> PostgresState:
+        """Write changes that were planned on a state; return the state after them."""
         if not changes:
             return state
         if action.kind in USER_ACTIONS and not action.subject and len(changes) <= MOST_KEYS:
             stored = filter(None, state.users(list(changes)))
             action = with_user(action, {user.user_id: user for user in stored}, changes)
-        head = Head(state.number, state.version, state.total)
-        written = self._writer.write(changes, action, head, progress)
+        written = self._writer.write(changes, action, state.head, progress)
         return state if written is None else self._take(written)
 
 
 @final
 class _PostgresTransaction(Transaction):
-    """A change of a store on a server: it is written when it is committed."""
+    """A change of a store on a server: it is written when it is committed.
 
-    def __init__(self, store: PostgresStore, action: Action) -> None:
-        self._store, self._action = store, action
+    Its state is that of its beginning, whatever other threads read in the meantime: what others
+    committed since then is checked.
+    """
+
+    def __init__(self, store: PostgresStore, action: Action, state: PostgresState) -> None:
+        self._store, self._action, self._state = store, action, state
         self.is_open = True
 
     @property
-    def state(self) -> State:
-        return self._store.state
+    def state(self) -> PostgresState:
+        return self._state
 
     def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
         if not self.is_open:
             raise ValueError("the transaction is over, and its lock released")
-        return self._store._commit(changes, self._action, progress)
+        self._state = self._store._commit(changes, self._action, self._state, progress)
+        return self._state
