@@ -116,10 +116,13 @@ SELECT u.name FROM qm_tui.users u JOIN qm_tui.staged s ON s.user_id = u.user_id
 WHERE s.is_deleted OR s.name <> u.name
 """
 
-_CLAIM: Final = """
-INSERT INTO qm_tui.names (name, user_id)
-SELECT s.name, s.user_id FROM qm_tui.staged s LEFT JOIN qm_tui.users u ON u.user_id = s.user_id
+_CLAIMED: Final = """
+FROM qm_tui.staged s LEFT JOIN qm_tui.users u ON u.user_id = s.user_id
 WHERE NOT s.is_deleted AND (u.user_id IS NULL OR u.name <> s.name)
+"""
+_CLAIM: Final = f"""
+INSERT INTO qm_tui.names (name, user_id) SELECT s.name, s.user_id {_CLAIMED}
+ON CONFLICT (name) DO NOTHING
 """
 
 _UPDATE: Final = f"""
@@ -350,10 +353,17 @@ class _Writing:
             raise ValueError("a user that does not exist cannot be deleted")
 
     def _write_names(self) -> None:
+        """Give up names, and claim others.
+
+        Raises:
+            StoreConflict: another program claimed one of them.
+        """
         released = [name for (name,) in run(self._connection, _RELEASED)]
         for names in in_chunks(released):
             run(self._connection, "DELETE FROM qm_tui.names WHERE name = ANY(%s)", (names,))
-        run(self._connection, _CLAIM)
+        ((claims,),) = run(self._connection, f"SELECT count(*) {_CLAIMED}").fetchall()
+        if claims and run(self._connection, _CLAIM).rowcount != claims:
+            raise StoreConflict
 
     def _write_users(self, transaction: int, counts: Counts) -> None:
         """Write the users.
