@@ -70,12 +70,12 @@ class ServerConnection(psycopg.Connection[Row]):
 
     rest: YieldControl = staticmethod(no_rest)
 
-    def wait(self, gen: Any, interval: float = _WAIT, timeout: float | None = None) -> Any:  # noqa: ANN401 - as in psycopg
+    def wait(self, gen: Any, *more: Any, **named: Any) -> Any:  # noqa: ANN401 - as in psycopg
         """Wait for the server."""
         if self.rest is no_rest:
-            return super().wait(gen, interval, timeout)
+            return super().wait(gen, *more, **named)
         try:
-            return super().wait(_resting(gen, self.rest), _WAIT, timeout)
+            return super().wait(_resting(gen, self.rest), _WAIT)
         except psycopg.Error:
             raise
         except BaseException:
@@ -88,7 +88,7 @@ class ServerConnection(psycopg.Connection[Row]):
             return
         try:
             self.cancel_safe(timeout=_CANCEL)
-            super().wait(gen, _WAIT, _CANCEL)
+            super().wait(gen)
         except pg.QueryCanceled:
             pass
         except Exception:  # its state is unknown
