@@ -49,6 +49,14 @@ _POSITIONS: Final = 24
 _MAX_KEY: Final = 2000
 """The bytes of a User ID or a User Name that an index of the server takes for sure."""
 
+_FEW: Final = 5000
+"""Users whose rows may be looked up one by one. For more, tables are joined as a whole: the server
+does not know how many rows were copied, and might look up each of them in all others."""
+
+_FOR_FEW: Final = ("on", "4MB")
+_FOR_MANY: Final = ("off", "64MB")
+"""Whether rows are looked up one by one, and the memory to join tables."""
+
 _COPIED, _RECORDED, _NAMED, _WRITTEN = 0.35, 0.5, 0.55, 0.95
 """How much of the work is done after each step."""
 
@@ -288,11 +296,12 @@ class _Writing:
         connection = self._connection
         run(connection, "BEGIN")
         timeout = max(1, int(wait * 1000))
-        ((transaction, name_order, _),) = run(
+        ((transaction, name_order, *_),) = run(
             connection,
             "SELECT nextval('qm_tui.transaction_ids'), (SELECT name_order FROM qm_tui.store),"
-            " set_config('lock_timeout', %s, true)",
-            (f"{timeout}ms",),
+            " set_config('lock_timeout', %s, true), set_config('enable_nestloop', %s, true),"
+            " set_config('work_mem', %s, true)",
+            (f"{timeout}ms", *(_FOR_MANY if self._total > _FEW else _FOR_FEW)),
         ).fetchall()
         self._copy(Deriver(name_order))
         run(connection, _RECORD, (transaction,))

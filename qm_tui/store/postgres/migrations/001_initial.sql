@@ -107,7 +107,7 @@ CREATE TABLE qm_tui.changes (
     after text[] COLLATE "C",
     secrets_before text[] COLLATE "C",
     secrets_after text[] COLLATE "C",
-    PRIMARY KEY (transaction, position, user_id)
+    PRIMARY KEY (transaction, user_id)
 );
 CREATE INDEX changes_of_user ON qm_tui.changes (user_id, transaction);
 
