@@ -37,6 +37,9 @@ from qm_tui.users.fields import FIELDS, KEYS, SECRETS, User
 _ATTEMPTS: Final = 6
 """Attempts of a transaction that the server ended because of others."""
 
+_ENDED_BY_OTHERS: Final = (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable)
+"""Errors with which the server rolls a transaction back because of others."""
+
 _FIRST_PAUSE: Final = 0.02
 """Seconds before the second attempt; twice as many before each later one."""
 
@@ -231,6 +234,8 @@ class Writer:
                 connection.rest = no_rest  # from here on, it cannot be canceled
                 try:
                     run(connection, "COMMIT")
+                except _ENDED_BY_OTHERS:
+                    raise  # the server rolled it back, and said so
                 except psycopg.OperationalError as error:
                     raise _InDoubt from error
         except _InDoubt:
