@@ -154,10 +154,9 @@ WITH moved AS (
     UPDATE qm_tui.head SET number = number + 1, version = %s, total = total + %s
     RETURNING number, version, total
 ), listed AS (
-    INSERT INTO qm_tui.transactions (id, number, version, committed_at, session_role, login,
-        address, kind, subject, details, digest, token, added, changed, deleted)
-    SELECT %s, number, version, clock_timestamp(), session_user, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-        %s FROM moved
+    INSERT INTO qm_tui.transactions (id, number, version, committed_at, login, address,
+        kind, subject, details, digest, token, added, changed, deleted)
+    SELECT %s, number, version, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM moved
 )
 SELECT number, version, total FROM moved
 """
