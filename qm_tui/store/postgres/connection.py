@@ -19,6 +19,7 @@ from qm_tui.store.postgres.migrations import SCHEMA_VERSION
 from qm_tui.text import sanitize
 
 Row = tuple[Any, ...]
+Errors = tuple[type[psycopg.Error], ...]
 Result = TypeVar("Result")
 
 _WAIT: Final = 0.02
@@ -153,11 +154,14 @@ class Server:
         return max(0.0, self._retry_at - time.monotonic()) if self._failure else 0.0
 
     @contextmanager
-    def connection(self, rest: YieldControl = no_rest) -> Iterator[ServerConnection]:
+    def connection(
+        self, rest: YieldControl = no_rest, passed: Errors = ()
+    ) -> Iterator[ServerConnection]:
         """Use a connection, outside of any transaction.
 
         Args:
             rest: called about every 20 milliseconds while the server works.
+            passed: the errors of the server that the caller handles.
 
         Raises:
             StoreDisconnected: the server cannot be reached.
@@ -167,7 +171,7 @@ class Server:
         connection = self._taken()
         connection.rest = rest
         try:
-            with translated_errors(self.shown):
+            with translated_errors(connection, self.shown, passed):
                 yield connection
         except StoreDisconnected as error:
             self._lost(str(error))
@@ -195,12 +199,14 @@ class Server:
 
     def _connect(self) -> ServerConnection:
         connection: ServerConnection | None = None
+        is_ready = False
         try:
             connection = ServerConnection.connect(
                 **self._location.conninfo, autocommit=True, prepare_threshold=None
             )
             connection.execute("; ".join(_SETTINGS))
             self._rights = _rights_of(connection, self.shown)
+            is_ready = True
         except psycopg.OperationalError as error:
             reason = f"Cannot connect to {self.shown}: {reason_of(error)}."
             if not self._was_connected:
@@ -212,7 +218,7 @@ class Server:
         except psycopg.Error as error:
             raise StoreError(f"Cannot use {self.shown}: {reason_of(error)}.") from error
         finally:
-            if connection is not None and self._rights is None:
+            if connection is not None and not is_ready:
                 connection.close()
         with self._lock:
             self._was_connected, self._failure, self._delay = True, "", 0.0
@@ -282,29 +288,33 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
 
 
 @contextmanager
-def translated_errors(shown: str) -> Iterator[None]:
-    """Turn errors of the server into those of a store. Canceled statements are no errors.
+def translated_errors(
+    connection: psycopg.Connection[Any], shown: str, passed: Errors = ()
+) -> Iterator[None]:
+    """Turn errors of the server into those of a store.
 
     Args:
+        connection: the connection that is used.
         shown: where the server is.
+        passed: the errors that are passed on.
     """
     try:
         yield
-    except (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable):
-        raise  # the writer knows what to do
-    except (pg.UniqueViolation, pg.QueryCanceled):
+    except passed:
         raise
     except pg.InsufficientPrivilege as error:
         raise StoreError(
             f"Your role may not do this in {shown}: {reason_of(error)}. Nothing was changed. "
             "Ask the owner of the store."
         ) from error
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise StoreDisconnected(
-            f"The connection to {shown} was lost: {reason_of(error)}. Nothing was changed. "
-            "The connection is tried again."
-        ) from error
     except psycopg.Error as error:
+        # a server may end a statement without the connection, for example if its disk is full
+        is_local = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+        if connection.closed or (is_local and error.sqlstate is None):
+            raise StoreDisconnected(
+                f"The connection to {shown} was lost: {reason_of(error)}. Nothing was changed. "
+                "The connection is tried again."
+            ) from error
         raise StoreError(
             f"{shown} reported an error: {reason_of(error)}. Nothing was changed."
         ) from error

@@ -39,6 +39,8 @@ _ATTEMPTS: Final = 6
 
 _ENDED_BY_OTHERS: Final = (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable)
 """Errors with which the server rolls a transaction back because of others."""
+_PASSED: Final = (*_ENDED_BY_OTHERS, pg.UniqueViolation)
+
 
 _FIRST_PAUSE: Final = 0.02
 """Seconds before the second attempt; twice as many before each later one."""
@@ -225,7 +227,7 @@ class Writer:
     ) -> Head | None:
         version = secrets.randbits(62) + 1
         try:
-            with self._server.connection() as connection:
+            with self._server.connection(passed=_PASSED) as connection:
                 writing = _Writing(connection, changes, progress)
                 head = writing.write(action, read, version, self._wait)
                 if head is None:
