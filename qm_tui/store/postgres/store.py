@@ -8,7 +8,7 @@ from typing import final
 
 from qm_tui.progress import Phase, ProgressCallback, YieldControl, ignore_progress, no_rest
 from qm_tui.store.action_subject import USER_ACTIONS, with_user
-from qm_tui.store.errors import StoreBusy, StoreDisconnected, StoreReadOnly
+from qm_tui.store.errors import StoreBusy, StoreReadOnly
 from qm_tui.store.interface import (
     Action,
     ChangedUsers,
@@ -120,9 +120,9 @@ class PostgresStore(UserStore):
     @contextmanager
     def transaction(self, action: Action) -> Iterator[Transaction]:
         """Keep other threads of this program from writing, and read the newest state."""
-        reason = self.read_only_reason
         if self._server.failure:
-            raise StoreDisconnected(self._server.failure)
+            self.refresh()  # it may be back
+        reason = self.read_only_reason
         if reason:
             raise StoreReadOnly(reason)
         if not self._lock.acquire(timeout=max(self._wait, 0)):
