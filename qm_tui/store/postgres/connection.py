@@ -53,11 +53,13 @@ class Rights(NamedTuple):
         name_order: the name of the order of names.
         may_write: whether it may change users.
         sees_secrets: whether it may read passwords and salts.
+        is_read_only: whether the server takes no changes at all, as a standby.
     """
 
     name_order: str
     may_write: bool
     sees_secrets: bool
+    is_read_only: bool
 
 
 class ServerConnection(psycopg.Connection[Row]):
@@ -258,9 +260,9 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
     try:
         row = connection.execute(
             "SELECT schema_version, derived_version, name_order,"
-            " has_table_privilege('qm_tui.users', 'INSERT')"
-            " AND NOT current_setting('transaction_read_only')::boolean,"
-            " has_column_privilege('qm_tui.users', 'password', 'SELECT')"
+            " has_table_privilege('qm_tui.users', 'INSERT'),"
+            " has_column_privilege('qm_tui.users', 'password', 'SELECT'),"
+            " current_setting('transaction_read_only')::boolean"
             " FROM qm_tui.store"
         ).fetchone()
     except (pg.UndefinedTable, pg.InvalidSchemaName, pg.InsufficientPrivilege) as error:
@@ -274,7 +276,7 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
         ) from error
     if row is None:
         raise StoreError(f"The store in {shown} is incomplete. Run qm-tui init on a new database.")
-    schema_version, derived_version, name_order, may_write, sees_secrets = row
+    schema_version, derived_version, *rights = row
     if (schema_version, derived_version) > (SCHEMA_VERSION, DERIVED_VERSION):
         raise StoreError(
             f"The store in {shown} was made by a newer version of qm-tui. Install that version."
@@ -284,7 +286,7 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
             f"The store in {shown} was made by an older version of qm-tui. "
             f"Run qm-tui migrate {shown} as its owner."
         )
-    return Rights(name_order, may_write, sees_secrets)
+    return Rights(*rights)
 
 
 @contextmanager

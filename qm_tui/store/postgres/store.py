@@ -76,6 +76,8 @@ class PostgresStore(UserStore):
             return f"The store {self.location} is open read-only."
         if self._server.failure:
             return f"The store {self.location} is not connected."
+        if self._server.rights.is_read_only:
+            return f"The server of {self.location} is read-only."
         if not self._server.rights.may_write:
             return f"Your role in {self.location} may only read."
         return ""
