@@ -306,6 +306,16 @@ def test_change_on_a_stalled_line_can_be_canceled(far, store, proxy, monkeypatch
     commit(store, ROME)
 
 
+def test_server_notices_a_dead_line_too(opened, postgres_server, direct):
+    store = opened(postgres_server.tcp_url(direct.info.dbname, sslmode="disable"))
+    with store._server.connection() as one:
+        settings = [
+            one.execute(f"SHOW tcp_keepalives_{name}".encode()).fetchone()
+            for name in ("idle", "interval", "count")
+        ]
+    assert settings == [("5",), ("3",), ("3",)]
+
+
 def test_slow_line_only_takes_longer(far, proxy):
     with proxy.delayed(0.01):
         commit(far, ROME)

@@ -43,6 +43,10 @@ _SETTINGS: Final = (
     "SET search_path = pg_catalog",
     # a program that hangs must not keep rows locked
     "SET idle_in_transaction_session_timeout = '10min'",
+    # nor one on a dead line: the server notices it as early as the program does
+    "SET tcp_keepalives_idle = 5",
+    "SET tcp_keepalives_interval = 3",
+    "SET tcp_keepalives_count = 3",
 )
 
 
