@@ -32,7 +32,7 @@ CREATE TABLE qm_tui.transactions (
     number bigint NOT NULL UNIQUE,
     version bigint NOT NULL UNIQUE,
     committed_at timestamptz NOT NULL,
-    session_role text NOT NULL,
+    session_role text NOT NULL DEFAULT session_user,
     login text NOT NULL,
     address text NOT NULL,
     kind text NOT NULL,
