@@ -44,6 +44,9 @@ SECTIONS: Final[dict[str, Callable[[Made], None]]] = {
 _ENTRY: Final = re.compile(
     r"^\d{4}-\d\d-\d\d [^\n]*duration: ([\d.]+) ms  plan:\n((?:\t[^\n]*\n)+)", re.MULTILINE
 )
+_LEAST: Final = 1000
+"""The users of the smallest store."""
+
 _SLOWEST: Final = 2
 """The plans of one statement that are printed."""
 
@@ -68,6 +71,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--plans", type=int)
     parser.add_argument("sections", nargs="*", choices=[[], *SECTIONS], metavar="SECTION")
     options = parser.parse_args(arguments)
+    if options.users < _LEAST:
+        parser.error(f"--users must be at least {_LEAST:,}")
     with made_store(options.users) as made:
         if options.plans is not None:
             made.explain_from(options.plans)

@@ -27,6 +27,7 @@ from benchmarks.postgres.questions import loaded
 from benchmarks.postgres.work import done
 from qm_tui.progress import in_chunks
 from qm_tui.store.changes.edit import save_edit
+from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
 from qm_tui.users.fields import User
 from sample_data import generate
@@ -42,6 +43,7 @@ RECORDS: Final = 100_000
 
 _CHANGED, _NEW, _UNCHANGED = 0.7, 0.2, 0.1
 _ROUNDS, _EDITS = 10, 20
+_FEW: Final = 5
 _RUNS: Final = 3
 
 _NO_PSQL: Final = "psql is not installed, and the bare statements are skipped."
@@ -62,25 +64,29 @@ def measure_edits(made: Made) -> None:
     numbers = iter(some)
     with loaded(made.url) as store:
         for number in range(_ROUNDS + 1):
-            ours = store.state.users([user_id(one) for one in islice(numbers, _EDITS)])
-            seconds = []
-            for user in filter(None, ours):
-                begin = time.perf_counter()
-                save_edit(store, user, _moved(user))
-                seconds.append(time.perf_counter() - begin)
-            bare = [user_id(one) for one in islice(numbers, _EDITS)]
-            milliseconds = _bare_edits(psql, made, store.state, bare) if psql else []
-            if number:  # the first round fills the caches
-                for one in seconds:
-                    row.add(OURS, 1000 * one)
-                for one in milliseconds:
-                    row.add(BARE, one)
+            ours, bare = ([user_id(one) for one in islice(numbers, _EDITS)] for _ in range(2))
+            milliseconds = {OURS: _edits(store, ours)}
+            if psql:
+                milliseconds[BARE] = _bare_edits(psql, made, store.state, bare)
+            for name, durations in milliseconds.items():
+                for one in durations if number else ():  # the first round fills the caches
+                    row.add(name, one)
     row.bound = TIMES_BARE * (row.median(BARE) or 0) or None
     table.print()
 
 
 def _moved(user: User) -> User:
-    return user._replace(location=f"Place {user.user_id[-6:]}")
+    return user._replace(location=f"Place {time.time_ns() % 10**12}")
+
+
+def _edits(store: UserStore, user_ids: Sequence[str]) -> list[float]:
+    """Return the milliseconds of edits by the program."""
+    milliseconds = []
+    for user in filter(None, store.state.users(user_ids)):
+        begin = time.perf_counter()
+        save_edit(store, user, _moved(user))
+        milliseconds.append(1000 * (time.perf_counter() - begin))
+    return milliseconds
 
 
 def _bare_edits(psql: str, made: Made, state: State, user_ids: Sequence[str]) -> list[float]:
@@ -155,13 +161,19 @@ def measure_import(made: Made) -> None:
 
 
 def _import_ours(table: Table, made: Made, files: Files) -> None:
+    argument: object = files.users
     for what in ("import", "undo"):
         with watched_head(made.url) as locked:
-            spent = done(what, made.url, files.users)
+            spent = done(what, made.url, argument)
+        argument = int(spent["number"])
         table.row(what, Unit.SECONDS).add(OURS, spent["seconds"])
         table.row(f"{what}: head locked", Unit.MILLISECONDS).add(OURS, locked.longest)
         row = table.row(f"{what}: peak memory", Unit.MEGABYTES, MOST_MEMORY)
         row.add(OURS, spent["peak"])
+        with loaded(made.url) as store:
+            row = table.row(f"an edit right after the {what}", Unit.MILLISECONDS)
+            for one in _edits(store, _spread(made, _FEW, first=2)):
+                row.add(OURS, one)
         made.rest()
 
 
@@ -198,12 +210,17 @@ def _write_files(made: Made, folder: Path) -> Files:
 
 
 def _stored(made: Made, number: int) -> list[User]:
-    step = made.users // number
-    user_ids = [user_id(1 + step * place) for place in range(number)]
+    user_ids = _spread(made, number)
     random.Random(8).shuffle(user_ids)
     with loaded(made.url) as store:
         users = [user for batch in in_chunks(user_ids) for user in store.state.users(batch)]
     return [user for user in users if user is not None]
+
+
+def _spread(made: Made, number: int, first: int = 1) -> list[str]:
+    """Return the User IDs of some users, from everywhere in the store."""
+    step = made.users // number
+    return [user_id(first + step * place) for place in range(number)]
 
 
 def _write_rows(made: Made, path: Path, users: Sequence[User], *, deleted: int) -> None:
