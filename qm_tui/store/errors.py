@@ -19,6 +19,13 @@ class StoreReadOnly(StoreError):
     """The store was opened read-only, or may not be written."""
 
 
+class StoreDisconnected(StoreError):
+    """The server of the store cannot be reached at the moment. Nothing was changed.
+
+    The program connects again by itself.
+    """
+
+
 class CommitOutcomeUnknown(StoreError):
     """The system failed to sync: the change may not have been saved.
 
