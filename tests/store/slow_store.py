@@ -47,20 +47,27 @@ class Line:
 
     Attributes:
         is_down: whether the server cannot be reached.
+        is_unnoticed: whether the store does not know it yet; the next question finds out.
         held: the kinds of questions that are not answered for now.
         ended: how many of these were ended by who had asked.
     """
 
     def __init__(self, delay: float, asked: Counter[str]) -> None:
         self.delay, self.asked = delay, asked
-        self.is_down = False
+        self.is_down = self.is_unnoticed = False
         self.held: set[str] = set()
         self.ended: Counter[str] = Counter()
 
     def check(self) -> None:
         """Raise an exception if the server cannot be reached."""
         if self.is_down:
+            self.is_unnoticed = False
             raise StoreDisconnected(DISCONNECTED)
+
+    @property
+    def is_known_down(self) -> bool:
+        """Whether the store knows that the server cannot be reached."""
+        return self.is_down and not self.is_unnoticed
 
     def wait(self, kind: str, keys: Sequence[str] = (), rest: YieldControl = no_rest) -> None:
         """Ask a question.
@@ -257,11 +264,11 @@ class SlowStore(UserStore):
 
     @property
     def read_only_reason(self) -> str:
-        return DISCONNECTED if self.line.is_down else self._store.read_only_reason
+        return DISCONNECTED if self.line.is_known_down else self._store.read_only_reason
 
     @property
     def warning(self) -> str:
-        return "not connected" if self.line.is_down else self._store.warning
+        return "not connected" if self.line.is_known_down else self._store.warning
 
     @property
     def maintenance(self) -> Maintenance | None:
