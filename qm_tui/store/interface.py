@@ -359,6 +359,21 @@ class UserStore(ABC):
             rest: called about every millisecond.
         """
 
+    def earlier(
+        self, before: State, user_ids: Sequence[str], rest: YieldControl = no_rest
+    ) -> State:
+        """Return a state with some users as they were, for questions about them alone.
+
+        Args:
+            before: an earlier state of this store.
+            user_ids: at most `MOST_KEYS` User IDs.
+            rest: called about every millisecond.
+
+        Raises:
+            StoreError: the transactions since then cannot be read.
+        """
+        return before
+
     @abstractmethod
     def transaction(self, action: Action) -> AbstractContextManager[Transaction]:
         """Lock the store for a change of its newest state.

@@ -300,6 +300,12 @@ class SlowStore(UserStore):
         self.line.check()
         return self._store.changes_since(before._answers, rest)
 
+    def earlier(
+        self, before: State, user_ids: Sequence[str], rest: YieldControl = no_rest
+    ) -> State:
+        assert isinstance(before, SlowState)
+        return SlowState(self._store.earlier(before._answers, user_ids, rest), self.line)
+
     @contextmanager
     def transaction(self, action: Action) -> Iterator[Transaction]:
         self.line.check()

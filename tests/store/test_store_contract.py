@@ -15,7 +15,7 @@ from qm_tui.store.state import FIRST, State
 from qm_tui.store.transaction import ValidationFailed
 from qm_tui.users.fields import User
 from qm_tui.users.query.filter_parser import parse_filter
-from qm_tui.users.query.query import ALL, Query, these
+from qm_tui.users.query.query import ALL, NO_SELECTION, Query, these
 from qm_tui.users.query.views import SortKey
 from tests.helpers import ANNA, EDIT, IMPORT, by_id, held, names_of, undo, user, users_of
 from tests.store.kinds import SERVER, commit, eventually, new_store, only_without_server
@@ -248,6 +248,19 @@ def test_changes_since_a_state_are_those_of_all_transactions_after_it(store, kin
         ChangedUsers(ids_of(DI), ids_of(BO), ids_of()),
         NOTHING,
     ]
+
+
+def test_users_of_an_earlier_state_are_as_they_were(store):
+    first = commit(store, ANNA, BO, CY)
+    second = commit(store, DI, BO._replace(location="Rome"), delete=(ANNA.user_id,))
+    commit(store, BO._replace(location="Bern", extension="77"), ANNA, delete=(DI.user_id,))
+    user_ids = [one.user_id for one in (ANNA, BO, CY, DI)]
+    assert store.earlier(first, user_ids).users(user_ids) == [ANNA, BO, CY, None]
+    then = store.earlier(second, user_ids)
+    assert then.users(user_ids) == [None, BO._replace(location="Rome"), CY, DI]
+    in_rome = NO_SELECTION.with_query(EVERY_TENTH, (), adds=True)
+    assert then.selected(in_rome, user_ids) == {BO.user_id}
+    assert store.state.selected(in_rome, user_ids) == set()
 
 
 # One at a time

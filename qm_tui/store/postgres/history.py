@@ -17,7 +17,7 @@ from qm_tui.store.interface import (
     UserHistoryEntry,
 )
 from qm_tui.store.postgres.connection import Row, Server, run
-from qm_tui.users.fields import FIELDS, SECRETS
+from qm_tui.users.fields import FIELDS, SECRETS, User
 
 _SUMMARY: Final = (
     "t.id, t.version, t.number, t.committed_at, t.login, t.session_role, t.address, t.kind,"
@@ -165,6 +165,26 @@ class History:
             elif not was_missing:
                 changed.add(user_id)
         return ChangedUsers(frozenset(added), frozenset(changed), frozenset(deleted))
+
+    def revert(self, users: dict[str, User], user_ids: Sequence[str], number: int) -> None:
+        """Take from users, as they were read now, what transactions after a number changed.
+
+        Args:
+            users: the users by User ID; it is changed.
+            user_ids: the User IDs of all that may have been changed, added or deleted.
+            number: the number of the last transaction whose changes remain.
+        """
+        statement = (
+            f"SELECT {self._change_columns()} FROM qm_tui.changes c"
+            " JOIN qm_tui.transactions t ON t.id = c.transaction"
+            " WHERE c.user_id = ANY(%s) AND t.number > %s ORDER BY t.number DESC"
+        )
+        for rows in self._batches(statement, (list(user_ids), number)):
+            for user_id, before, _ in map(_change, rows):
+                if before is None:
+                    users.pop(user_id, None)
+                else:
+                    users[user_id] = users.get(user_id, User())._replace(**before)
 
     def _change_columns(self) -> str:
         sees_secrets = self._server.rights.sees_secrets

@@ -1,7 +1,7 @@
 """The store on a PostgreSQL server."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import RLock
 from typing import final
@@ -19,6 +19,8 @@ from qm_tui.store.interface import (
     UserStore,
     ignore_loaded_users,
 )
+from qm_tui.store.memory.maps import UserMaps, owners_of_names
+from qm_tui.store.memory.states import States
 from qm_tui.store.postgres.connection import Server
 from qm_tui.store.postgres.history import History
 from qm_tui.store.postgres.location import ServerLocation
@@ -118,6 +120,16 @@ class PostgresStore(UserStore):
     def changes_since(self, before: State, rest: YieldControl = no_rest) -> ChangedUsers:
         """Return what was committed since a state."""
         return self._history.changed_users(before.number, self._state.number, rest)
+
+    def earlier(
+        self, before: State, user_ids: Sequence[str], rest: YieldControl = no_rest
+    ) -> State:
+        """Return some users as they were: as they are now, without the changes since then."""
+        rest()
+        users = {user.user_id: user for user in filter(None, self._state.users(user_ids))}
+        self._history.revert(users, user_ids, before.number)
+        maps = UserMaps(before.number, users, owners_of_names(users.values()))
+        return States(self).of(maps)
 
     @contextmanager
     def transaction(self, action: Action) -> Iterator[Transaction]:

@@ -190,9 +190,12 @@ class Marks:
         if steps and before is not None and before.version != state.version:
             selection, changed = Selection(steps), store.changes_since(before, rest)
             may_differ = changed.added if selection.has_all else changed.added | changed.changed
-            then = selected_among(before, selection, may_differ, rest)
-            now = selected_among(state, selection, may_differ, rest)
-            gained, lost = now - then, then - now
+            for user_ids in in_chunks(may_differ, rest):
+                now = state.selected(selection, user_ids, rest)
+                earlier = store.earlier(before, user_ids, rest)
+                then = earlier.selected(selection, user_ids, rest)
+                gained |= now - then
+                lost |= then - now
         return MarkChanges(state, steps, frozenset(gained), frozenset(lost))
 
 
