@@ -58,12 +58,14 @@ class Rights(NamedTuple):
         may_write: whether it may change users.
         sees_secrets: whether it may read passwords and salts.
         is_read_only: whether the server takes no changes at all, as a standby.
+        knows_letters: whether its trigram index knows letters beyond ASCII.
     """
 
     name_order: str
     may_write: bool
     sees_secrets: bool
     is_read_only: bool
+    knows_letters: bool
 
 
 class ServerConnection(psycopg.Connection[Row]):
@@ -266,7 +268,9 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
             "SELECT schema_version, derived_version, name_order,"
             " has_table_privilege('qm_tui.users', 'INSERT'),"
             " has_column_privilege('qm_tui.users', 'password', 'SELECT'),"
-            " current_setting('transaction_read_only')::boolean"
+            " current_setting('transaction_read_only')::boolean,"
+            " (SELECT datctype NOT IN ('C', 'POSIX') FROM pg_database"
+            " WHERE datname = current_database())"
             " FROM qm_tui.store"
         ).fetchone()
     except (pg.UndefinedTable, pg.InvalidSchemaName, pg.InsufficientPrivilege) as error:

@@ -17,6 +17,7 @@ from qm_tui.store.interface import (
     UserHistoryEntry,
 )
 from qm_tui.store.postgres.connection import Row, Server, run
+from qm_tui.store.postgres.text_conditions import TextConditions
 from qm_tui.users.fields import FIELDS, SECRETS, User
 
 _SUMMARY: Final = (
@@ -46,6 +47,11 @@ class History:
         self._known: list[TransactionSummary] = []
         self._ids: list[int] = []
         self._version = 0
+
+    @property
+    def knows_letters(self) -> bool:
+        """Whether the index of the server knows letters beyond ASCII."""
+        return self._server.rights.knows_letters
 
     def transactions(self, until: int) -> list[TransactionSummary]:
         """Return the transactions up to a number, newest first.
@@ -211,6 +217,11 @@ class HistoryUntil:
 
     def __init__(self, history: History, number: int) -> None:
         self._history, self._number = history, number
+
+    @property
+    def texts(self) -> TextConditions:
+        """Makes conditions about texts."""
+        return TextConditions(knows_letters=self._history.knows_letters)
 
     def today(self) -> date:
         """Return the present day in the local time zone."""

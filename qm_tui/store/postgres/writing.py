@@ -105,12 +105,13 @@ def _by_kind(added: str, deleted: str, changed: str) -> str:
 _DIFFERS: Final = " OR ".join(f"u.{key} <> s.{key}" for key in KEYS)
 _RECORD: Final = f"""
 INSERT INTO qm_tui.changes
-    (transaction, position, user_id, previous, before, after, secrets_before, secrets_after)
+    (transaction, position, user_id, previous, before, after, secrets_before, secrets_after, extra)
 SELECT %s, s.position, s.user_id, u.version,
     {_by_kind("NULL", _whole("u"), _changed("u"))},
     {_by_kind(_whole("s"), "NULL", _changed("s"))},
     {_by_kind("NULL", _whole_secrets("u"), _changed_secrets("u"))},
-    {_by_kind(_whole_secrets("s"), "NULL", _changed_secrets("s"))}
+    {_by_kind(_whole_secrets("s"), "NULL", _changed_secrets("s"))},
+    CASE WHEN s.is_deleted THEN u.extra END
 FROM qm_tui.staged s LEFT JOIN qm_tui.users u ON u.user_id = s.user_id
 WHERE CASE WHEN u.user_id IS NULL THEN NOT s.is_deleted ELSE s.is_deleted OR {_DIFFERS} END
 """
@@ -154,8 +155,10 @@ WHERE c.user_id = u.user_id AND c.transaction = %s AND c.after IS NULL AND c.pre
 """
 
 _INSERT: Final = f"""
-INSERT INTO qm_tui.users (seq, version, {", ".join(_VALUES)})
-SELECT %s + s.position, %s, {", ".join(f"s.{key}" for key in _VALUES)}
+INSERT INTO qm_tui.users (seq, version, {", ".join(_VALUES)}, extra)
+SELECT %s + s.position, %s, {", ".join(f"s.{key}" for key in _VALUES)},
+    (SELECT d.extra FROM qm_tui.changes d WHERE d.user_id = s.user_id AND d.after IS NULL
+    ORDER BY d.transaction DESC LIMIT 1)
 FROM qm_tui.staged s, qm_tui.changes c
 WHERE c.user_id = s.user_id AND c.transaction = %s AND c.before IS NULL
 ORDER BY s.position

@@ -97,7 +97,8 @@ CREATE TABLE qm_tui.names (
 
 -- What transactions did to users. The arrays have the values in the order of the fields: NULL if a
 -- value did not change, and no array if there was or is no user. Passwords and salts are in arrays
--- of their own, and empty in the others. `previous` is the `version` of the row before.
+-- of their own, and empty in the others. `previous` is the `version` of the row before, `extra` that
+-- of a deleted user: a restored one gets it back.
 CREATE TABLE qm_tui.changes (
     transaction bigint NOT NULL,
     position integer NOT NULL,
@@ -107,6 +108,7 @@ CREATE TABLE qm_tui.changes (
     after text[] COLLATE "C",
     secrets_before text[] COLLATE "C",
     secrets_after text[] COLLATE "C",
+    extra jsonb,
     PRIMARY KEY (transaction, user_id)
 );
 CREATE INDEX changes_of_user ON qm_tui.changes (user_id, transaction);
