@@ -170,7 +170,7 @@ class TinyDBUserStore(api.UserStore):
     ) -> Iterator[api.UserChange]:
         """Yield what a transaction did, user by user."""
         with self._files.translating_log_errors():
-            for rows in self._files.log.rows_of(range(number, number + 1), progress):
+            for _, rows in self._files.log.rows_of(range(number, number + 1), progress):
                 yield from map(entries.user_change, rows)
 
     def user_history(
