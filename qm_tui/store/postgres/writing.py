@@ -43,10 +43,10 @@ _FIRST_PAUSE: Final = 0.02
 _ASKING: Final = 60.0
 """Seconds to ask whether a change was saved whose connection was lost at the last moment."""
 
-_POSITIONS: Final = 24
+POSITIONS: Final = 24
 """Bits of the position of a new user within its transaction, in `users.seq`."""
 
-_MAX_KEY: Final = 2000
+MAX_KEY: Final = 2000
 """The bytes of a User ID or a User Name that an index of the server takes for sure."""
 
 _COPIED, _RECORDED, _NAMED, _WRITTEN = 0.35, 0.5, 0.55, 0.95
@@ -364,7 +364,7 @@ class _Writing:
         for statement, values, number in (
             (_UPDATE, (transaction, transaction), counts.changed),
             (_DELETE, (transaction,), counts.deleted),
-            (_INSERT, (transaction << _POSITIONS, transaction, transaction), counts.added),
+            (_INSERT, (transaction << POSITIONS, transaction, transaction), counts.added),
         ):
             if number and run(self._connection, statement, values).rowcount != number:
                 raise StoreConflict
@@ -389,9 +389,9 @@ def _check_keys(user_id: str, user: User | None) -> None:
         raise ValueError("a change must have the User ID of its user")
     for key in ("user_id", "user_name"):
         value: str = getattr(user, key)
-        if len(value) > _MAX_KEY // 4 and len(value.encode()) > _MAX_KEY:
+        if len(value) > MAX_KEY // 4 and len(value.encode()) > MAX_KEY:
             name = next(field.name for field in FIELDS if field.key == key)
             raise StoreError(
-                f"{name} '{value[:20]}…' is too long for a PostgreSQL store (maximum {_MAX_KEY:,} "
+                f"{name} '{value[:20]}…' is too long for a PostgreSQL store (maximum {MAX_KEY:,} "
                 "bytes). Nothing was changed. Shorten it."
             )

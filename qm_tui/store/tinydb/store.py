@@ -90,6 +90,13 @@ class TinyDBUserStore(api.UserStore):
 
         return TinyDBMaintenance(self._files)
 
+    @property
+    def copier(self) -> api.Copier:
+        """What copies its files."""
+        from qm_tui.store.tinydb.copying import TinyDBCopier  # noqa: PLC0415 - rare
+
+        return TinyDBCopier(self._files)
+
     def load(
         self,
         progress: ProgressCallback = ignore_progress,
