@@ -18,6 +18,8 @@ from qm_tui.text import sanitize
 _ALL_DIGITS: Final = Context(prec=200_000)
 """More digits than a number in a store has."""
 
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=dict).encode
+
 
 class CopyReport(NamedTuple):
     """What was copied.
@@ -139,7 +141,7 @@ def _copier_of(store: UserStore) -> Copier:
 
 
 def _line(*values: object) -> bytes:
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), default=dict).encode() + b"\n"
+    return _encode(values).encode() + b"\n"
 
 
 def _plain_summary(summary: TransactionSummary) -> list[object]:
