@@ -13,8 +13,8 @@ WORKERS := $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 1))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup check test test-postgres test-long coverage mutants fuzz fuzz-keys lines test-lowest \
-        test-python format bench docs pictures clean
+.PHONY: help run setup check test test-postgres test-citus test-long coverage mutants fuzz fuzz-keys \
+        lines test-lowest test-python format bench bench-postgres docs pictures clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' Makefile
@@ -47,6 +47,9 @@ test-postgres: $(READY) ## the tests of PostgreSQL, with a server that is instal
 	@$(BIN)/python -m tests.postgres.programs || $(BIN)/python -m pip install --quiet \
 	  --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev,postgres,test-postgres]'
 	QM_TUI_POSTGRES_REQUIRED=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "postgres and not long"
+
+test-citus: $(READY) ## the tests of Citus, with a coordinator and two workers
+	QM_TUI_CITUS_REQUIRED=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "citus and not long"
 
 test-long: coverage ## the tests that run for minutes, and the least coverage of branches
 	$(BIN)/python -m pytest -m long
@@ -114,6 +117,9 @@ bench: $(BENCH) ## print the figures of docs/figures.md
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.store_speed
 	$(BIN)/python -m benchmarks.store_faults
+
+bench-postgres: $(READY) ## print the figures of a store on a PostgreSQL server, with 1,000,000 users (USERS=50000)
+	$(BIN)/python -m benchmarks.postgres $(if $(USERS),--users $(USERS))
 
 docs: $(READY) ## write the generated parts of docs again
 	$(BIN)/python -m scripts.make_tables

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
-from statistics import median
+from statistics import median, quantiles
 from typing import Final
 
 OURS: Final = "qm-tui"
@@ -11,6 +11,7 @@ OURS: Final = "qm-tui"
 
 _WHAT: Final = 44
 _CELL: Final = 11
+_PERCENT: Final = 95
 
 
 class Unit(StrEnum):
@@ -53,11 +54,20 @@ class Row:
         """Return the median of the values of a program; None if there are none."""
         return median(self._values[program]) if self._values[program] else None
 
-    def line(self, others: Sequence[str]) -> str:
+    def percentile(self, program: str) -> float:
+        """Return the value that 95 % of the values of a program do not exceed."""
+        values = self._values[program]
+        if len(values) == 1:
+            return values[0]
+        return quantiles(values, n=100, method="inclusive")[_PERCENT - 1]
+
+    def line(self, others: Sequence[str], *, has_percentile: bool = False) -> str:
         """Return the row as text."""
         ours, missed = self.median(OURS), self._missed[OURS]
-        cells = [
-            "no answer" if ours is None else self.unit.said(ours),
+        cells = ["no answer" if ours is None else self.unit.said(ours)]
+        if has_percentile:
+            cells.append("" if ours is None else self.unit.said(self.percentile(OURS)))
+        cells += [
             "" if ours is None else self.unit.said(max(self._values[OURS])),
             "" if self.bound is None else self.unit.said(self.bound),
         ]
@@ -81,10 +91,14 @@ class Table:
     Args:
         title: the title.
         others: the names of the other programs.
+        has_percentile: whether there is a column with the value that 95 % do not exceed.
     """
 
-    def __init__(self, title: str, others: Sequence[str] = ()) -> None:
+    def __init__(
+        self, title: str, others: Sequence[str] = (), *, has_percentile: bool = False
+    ) -> None:
         self._title, self._others = title, others
+        self._has_percentile = has_percentile
         self._rows: dict[str, Row] = {}
 
     def row(self, what: str, unit: Unit, bound: float | None = None) -> Row:
@@ -99,10 +113,10 @@ class Table:
 
     def print(self) -> None:
         """Print the table."""
-        heads = [OURS, "longest", "bound"]
+        heads = [OURS, *([f"{_PERCENT} %"] if self._has_percentile else []), "longest", "bound"]
         for other in self._others:
             heads += [other, "ours is"]
         print(f"{self._title}\n  {'':<{_WHAT}}{''.join(f'{head:>{_CELL}}' for head in heads)}")
         for row in self._rows.values():
-            print(row.line(self._others))
+            print(row.line(self._others, has_percentile=self._has_percentile))
         print(flush=True)

@@ -125,7 +125,7 @@ def made_store(file: Path, *, is_snapshot: bool) -> Path:
     return store
 
 
-def ours(store: Path, file: Path, users: int) -> Program:
+def ours(store: Path | str, file: Path, users: int) -> Program:
     """Return the terminal UI with the store of a file."""
     return Program(OURS, [*_PROGRAM, "--store", str(store)], _first(file), f"{users:,} users")
 

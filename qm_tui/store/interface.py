@@ -356,7 +356,12 @@ class Copier(ABC):
 
 
 class UserStore(ABC):
-    """A store of users."""
+    """A store of users.
+
+    While the server of a store cannot be reached, all that asks it raises `StoreDisconnected`;
+    `read_only_reason` says why, and `warning` that it is not connected. Both become empty when it
+    is connected again, which `refresh` tries. The properties never ask, and never raise.
+    """
 
     @property
     @abstractmethod
@@ -420,16 +425,23 @@ class UserStore(ABC):
         """
 
     def has_external_changes(self) -> bool:
-        """Whether other programs may have committed something. Takes microseconds."""
+        """Whether other programs may have committed something. Takes microseconds.
+
+        Never raises: a store on a server answers what it has been told last.
+        """
         return False
 
     def refresh(self, progress: ProgressCallback = ignore_progress) -> None:  # noqa: B027
         """Read what other programs committed. Never waits for a writer.
 
+        It is called again and again while a server cannot be reached, and tries to connect unless
+        the last attempt was too short a time ago.
+
         Args:
             progress: the progress; it must not raise.
 
         Raises:
+            StoreDisconnected: the server cannot be reached at the moment.
             StoreError: it can no longer be read.
         """
 

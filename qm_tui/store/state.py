@@ -33,6 +33,11 @@ class UserCount(NamedTuple):
     number: int
     is_exact: bool = True
 
+    @property
+    def text(self) -> str:
+        """The number as text: `1,204`, or `more than 10,000` if there are at least 10,001."""
+        return f"{self.number:,}" if self.is_exact else f"more than {self.number - 1:,}"
+
 
 class Side(Enum):
     """Where a window is."""
@@ -96,8 +101,13 @@ class State(ABC):
     next. A server answers from what it holds when it is asked; what an answer was used for is then
     checked when it is committed.
 
+    A store in memory answers every question. A question of a state on a server may raise
+    `StoreError`: `StoreDisconnected` if the server cannot be reached at the moment; then the same
+    question can be asked again later. So may the iterators that it returns, also after some users.
+
     Several questions take a `rest`, which is called about every millisecond of work. It lets other
-    threads run, and may raise an exception that ends the question.
+    threads run, and may raise an exception that ends the question. While a server works, it is
+    called from time to time, too; the exception cancels the question on the server.
     """
 
     is_at_hand: bool = False

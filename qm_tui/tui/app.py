@@ -23,6 +23,7 @@ from qm_tui.crash import STATUS, error_was_reported, log_suppressing_errors, rep
 from qm_tui.log import debug, debug_enabled
 from qm_tui.output import print_line
 from qm_tui.progress import TerminalDisconnected
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
 from qm_tui.store.origin import current_origin
 from qm_tui.tui.frame.command_palette import CommandPalette
@@ -41,6 +42,7 @@ from qm_tui.tui.terminal.signals import (
     watch_terminal,
 )
 from qm_tui.tui.users.page import UsersPage
+from qm_tui.tui.widgets.dialog import ShowsMessage
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, HasUnsavedText
 from qm_tui.tui.widgets.too_small import TerminalTooSmall, is_too_small
 from qm_tui.tui.work.current_view import view_to_save
@@ -224,6 +226,14 @@ class QmTuiApp(TypeAheadApp[str]):
         else:
             super().show_notice(text)
 
+    def _show_failure(self, message: str) -> None:
+        """Show why the store could not be read: in the screen on top, if it has a line for that."""
+        screen: object = self.screen
+        if isinstance(screen, ShowsMessage):
+            screen.show_message(message)
+        else:
+            self.show_notice(message)
+
     def save_view(self) -> None:
         """Save the current view for the next start."""
         shown = view_to_save(self._session.persisted_view)
@@ -296,8 +306,9 @@ class QmTuiApp(TypeAheadApp[str]):
         super().exit(result, return_code, message)
 
     def _handle_exception(self, error: Exception) -> None:
-        """End the program, unless the error is that a removed widget has no screen.
+        """End the program, unless a worker failed because of the store: say why it did.
 
+        Nor does it end if a removed widget has no screen.
         Such a widget still handles the messages that it had received before, and Textual's own
         handlers use `Widget.screen`. Delete this when
         https://github.com/Textualize/textual/issues/6262 is closed.
@@ -305,6 +316,9 @@ class QmTuiApp(TypeAheadApp[str]):
         cause = error.error if isinstance(error, WorkerFailed) else error
         if isinstance(cause, NoScreen):
             debug(f"removed widget: {cause}")
+            return
+        if isinstance(error, WorkerFailed) and isinstance(cause, StoreError):
+            self._show_failure(str(cause))
             return
         if not self._is_ending:
             self.failure, self._is_ending = cause, True

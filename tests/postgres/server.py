@@ -74,14 +74,17 @@ class ServerAddress:
         """Return the URL of a database for the superuser."""
         return self.url(database, ADMIN)
 
-    def create_database(self, template: str = "template0", owner: str = OWNER) -> str:
+    def create_database(
+        self, template: str = "template0", owner: str = OWNER, name: str = ""
+    ) -> str:
         """Create a database, and return its name.
 
         Args:
             template: the database that is copied; by default the new database is empty.
             owner: the role that owns it.
+            name: its name; by default one that no other test uses.
         """
-        name = f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_numbers)}"
+        name = name or f"t_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_numbers)}"
         self._admin(
             "CREATE DATABASE {} TEMPLATE {} OWNER {}",
             *map(sql.Identifier, (name, template, owner)),

@@ -82,7 +82,7 @@ def has_ended(pid: int) -> bool:
 )
 def test_server_ends_when_pytest_is_killed(tmp_path, tests, options, how):
     with start(tmp_path, tests, *options) as run:
-        wait_until((tmp_path / "folder").exists)
+        wait_until(lambda: (tmp_path / "folder").exists() or run.poll() is not None)
         folder = Path((tmp_path / "folder").read_text())
         server = int((folder / "data/postmaster.pid").read_text().splitlines()[0])
         assert not has_ended(server)

@@ -17,3 +17,16 @@ def test_table_has_median_longest_bound_and_ratio(capsys):
         assert text in second
     assert "0.5 x" in row.line(["other"])
     assert first.split()[:3] == ["first", "no", "answer"]
+
+
+def test_table_has_the_percentile_if_it_is_wanted(capsys):
+    table = Table("Keys", has_percentile=True)
+    row = table.row("first", Unit.MILLISECONDS)
+    for milliseconds in range(101):
+        row.add(OURS, milliseconds)
+    table.row("second", Unit.MILLISECONDS).add(OURS, 7)
+    table.print()
+    _, heads, first, second, *_ = capsys.readouterr().out.split("\n")
+    assert heads.split() == [OURS, "95", "%", "longest", "bound"]
+    assert first.split() == ["first", "50.0", "ms", "95.0", "ms", "100.0", "ms"]
+    assert second.split() == ["second", "7.0", "ms", "7.0", "ms", "7.0", "ms"]

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final, NamedTuple, Protocol
 
 from qm_tui.store.postgres.derived import ALL_MARKS, FIELD_MARK
-from qm_tui.users.fields import FIELD, Field, Kind
+from qm_tui.users.fields import Field, Kind
 from qm_tui.users.query.filter_parser import FilterSyntaxError, Term, Value
 from qm_tui.users.query.licenses import LICENSE_KEYS, License
 from qm_tui.users.query.meanings import (
@@ -36,7 +36,11 @@ know other letters if the database has the locale C."""
 _LICENSE: Final = dict(
     zip((License.UNLIMITED, License.ON_DEMAND, License.COMPUTER), LICENSE_KEYS, strict=True)
 )
-_ID: Final = FIELD["user_id"]
+_PLACES: Final = " || ".join(
+    f"CASE WHEN u.{key} = '1' THEN '{place}' ELSE '' END" for place, key in enumerate(LICENSE_KEYS)
+)
+LICENSE_SORT_KEY: Final = f"coalesce(nullif({_PLACES}, ''), '{len(LICENSE_KEYS)}')"
+"""As in the index: the places of the licenses in `License`, or that of `License.NONE`."""
 
 
 class Sql(NamedTuple):
@@ -176,9 +180,9 @@ def _of_results(condition: Sql, results: frozenset[bool]) -> Sql:
 
 
 def _has_license(license: License) -> Sql:
-    if license is not License.NONE:
-        return Sql(f"(u.{_LICENSE[license]} = '1')")
-    return joined("AND", [Sql(f"(u.{key} <> '1')") for key in LICENSE_KEYS], TRUE)
+    if license is License.NONE:  # found in the index of the order by licenses
+        return Sql(f"({LICENSE_SORT_KEY} = '{len(LICENSE_KEYS)}')")
+    return Sql(f"(u.{_LICENSE[license]} = '1')")
 
 
 # Texts

@@ -19,6 +19,7 @@ from qm_tui.store.postgres.migrations import SCHEMA_VERSION
 from qm_tui.text import sanitize
 
 Row = tuple[Any, ...]
+Errors = tuple[type[psycopg.Error], ...]
 Result = TypeVar("Result")
 
 _WAIT: Final = 0.02
@@ -42,6 +43,10 @@ _SETTINGS: Final = (
     "SET search_path = pg_catalog",
     # a program that hangs must not keep rows locked
     "SET idle_in_transaction_session_timeout = '10min'",
+    # nor one on a dead line: the server notices it as early as the program does
+    "SET tcp_keepalives_idle = 5",
+    "SET tcp_keepalives_interval = 3",
+    "SET tcp_keepalives_count = 3",
 )
 
 
@@ -52,11 +57,13 @@ class Rights(NamedTuple):
         name_order: the name of the order of names.
         may_write: whether it may change users.
         sees_secrets: whether it may read passwords and salts.
+        is_read_only: whether the server takes no changes at all, as a standby.
     """
 
     name_order: str
     may_write: bool
     sees_secrets: bool
+    is_read_only: bool
 
 
 class ServerConnection(psycopg.Connection[Row]):
@@ -70,12 +77,12 @@ class ServerConnection(psycopg.Connection[Row]):
 
     rest: YieldControl = staticmethod(no_rest)
 
-    def wait(self, gen: Any, interval: float = _WAIT, timeout: float | None = None) -> Any:  # noqa: ANN401 - as in psycopg
+    def wait(self, gen: Any, *more: Any, **named: Any) -> Any:  # noqa: ANN401 - as in psycopg
         """Wait for the server."""
         if self.rest is no_rest:
-            return super().wait(gen, interval, timeout)
+            return super().wait(gen, *more, **named)
         try:
-            return super().wait(_resting(gen, self.rest), _WAIT, timeout)
+            return super().wait(_resting(gen, self.rest), _WAIT)
         except psycopg.Error:
             raise
         except BaseException:
@@ -88,7 +95,7 @@ class ServerConnection(psycopg.Connection[Row]):
             return
         try:
             self.cancel_safe(timeout=_CANCEL)
-            super().wait(gen, _WAIT, _CANCEL)
+            super().wait(gen)
         except pg.QueryCanceled:
             pass
         except Exception:  # its state is unknown
@@ -153,11 +160,14 @@ class Server:
         return max(0.0, self._retry_at - time.monotonic()) if self._failure else 0.0
 
     @contextmanager
-    def connection(self, rest: YieldControl = no_rest) -> Iterator[ServerConnection]:
+    def connection(
+        self, rest: YieldControl = no_rest, passed: Errors = ()
+    ) -> Iterator[ServerConnection]:
         """Use a connection, outside of any transaction.
 
         Args:
             rest: called about every 20 milliseconds while the server works.
+            passed: the errors of the server that the caller handles.
 
         Raises:
             StoreDisconnected: the server cannot be reached.
@@ -167,7 +177,7 @@ class Server:
         connection = self._taken()
         connection.rest = rest
         try:
-            with translated_errors(self.shown):
+            with translated_errors(connection, self.shown, passed):
                 yield connection
         except StoreDisconnected as error:
             self._lost(str(error))
@@ -195,12 +205,14 @@ class Server:
 
     def _connect(self) -> ServerConnection:
         connection: ServerConnection | None = None
+        is_ready = False
         try:
             connection = ServerConnection.connect(
                 **self._location.conninfo, autocommit=True, prepare_threshold=None
             )
             connection.execute("; ".join(_SETTINGS))
             self._rights = _rights_of(connection, self.shown)
+            is_ready = True
         except psycopg.OperationalError as error:
             reason = f"Cannot connect to {self.shown}: {reason_of(error)}."
             if not self._was_connected:
@@ -212,7 +224,7 @@ class Server:
         except psycopg.Error as error:
             raise StoreError(f"Cannot use {self.shown}: {reason_of(error)}.") from error
         finally:
-            if connection is not None and self._rights is None:
+            if connection is not None and not is_ready:
                 connection.close()
         with self._lock:
             self._was_connected, self._failure, self._delay = True, "", 0.0
@@ -252,9 +264,9 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
     try:
         row = connection.execute(
             "SELECT schema_version, derived_version, name_order,"
-            " has_table_privilege('qm_tui.users', 'INSERT')"
-            " AND NOT current_setting('transaction_read_only')::boolean,"
-            " has_column_privilege('qm_tui.users', 'password', 'SELECT')"
+            " has_table_privilege('qm_tui.users', 'INSERT'),"
+            " has_column_privilege('qm_tui.users', 'password', 'SELECT'),"
+            " current_setting('transaction_read_only')::boolean"
             " FROM qm_tui.store"
         ).fetchone()
     except (pg.UndefinedTable, pg.InvalidSchemaName, pg.InsufficientPrivilege) as error:
@@ -268,7 +280,7 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
         ) from error
     if row is None:
         raise StoreError(f"The store in {shown} is incomplete. Run qm-tui init on a new database.")
-    schema_version, derived_version, name_order, may_write, sees_secrets = row
+    schema_version, derived_version, *rights = row
     if (schema_version, derived_version) > (SCHEMA_VERSION, DERIVED_VERSION):
         raise StoreError(
             f"The store in {shown} was made by a newer version of qm-tui. Install that version."
@@ -278,33 +290,37 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
             f"The store in {shown} was made by an older version of qm-tui. "
             f"Run qm-tui migrate {shown} as its owner."
         )
-    return Rights(name_order, may_write, sees_secrets)
+    return Rights(*rights)
 
 
 @contextmanager
-def translated_errors(shown: str) -> Iterator[None]:
-    """Turn errors of the server into those of a store. Canceled statements are no errors.
+def translated_errors(
+    connection: psycopg.Connection[Any], shown: str, passed: Errors = ()
+) -> Iterator[None]:
+    """Turn errors of the server into those of a store.
 
     Args:
+        connection: the connection that is used.
         shown: where the server is.
+        passed: the errors that are passed on.
     """
     try:
         yield
-    except (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable):
-        raise  # the writer knows what to do
-    except (pg.UniqueViolation, pg.QueryCanceled):
+    except passed:
         raise
     except pg.InsufficientPrivilege as error:
         raise StoreError(
             f"Your role may not do this in {shown}: {reason_of(error)}. Nothing was changed. "
             "Ask the owner of the store."
         ) from error
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise StoreDisconnected(
-            f"The connection to {shown} was lost: {reason_of(error)}. Nothing was changed. "
-            "The connection is tried again."
-        ) from error
     except psycopg.Error as error:
+        # a server may end a statement without the connection, for example if its disk is full
+        is_local = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+        if connection.closed or (is_local and error.sqlstate is None):
+            raise StoreDisconnected(
+                f"The connection to {shown} was lost: {reason_of(error)}. Nothing was changed. "
+                "The connection is tried again."
+            ) from error
         raise StoreError(
             f"{shown} reported an error: {reason_of(error)}. Nothing was changed."
         ) from error

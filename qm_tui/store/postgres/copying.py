@@ -15,7 +15,6 @@ from operator import itemgetter
 from typing import Final
 
 import psycopg
-from psycopg import errors as pg
 
 from qm_tui.progress import (
     CHUNK_SIZE,
@@ -36,7 +35,7 @@ from qm_tui.store.interface import (
 from qm_tui.store.postgres.connection import Row, Server, ServerConnection, run
 from qm_tui.store.postgres.derived import COLUMNS, Deriver
 from qm_tui.store.postgres.history import CHANGE, HIDDEN_CHANGE, SUMMARY, change_of, summary_of
-from qm_tui.store.postgres.writing import MAX_KEY, POSITIONS
+from qm_tui.store.postgres.writing import MAX_KEY, PASSED, POSITIONS, limit_waits
 from qm_tui.text import listed, pluralize, sanitize
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, SECRETS, User
 from qm_tui.users.identity import normalize_user_name
@@ -97,18 +96,20 @@ class PostgresCopier(Copier):
             raise StoreReadOnly(f"{reason} {_NOTHING_COPIED}")
         _check_users(contents, progress)
         try:
-            with self._server.connection() as connection:
+            with self._server.connection(passed=PASSED) as connection:
                 _Filling(connection, contents, progress).fill(self._server, self._wait)
                 connection.rest = no_rest  # from here on, it cannot be canceled
                 try:
                     run(connection, "COMMIT")
                 except psycopg.OperationalError as error:
+                    if error.sqlstate is not None and not connection.closed:
+                        raise  # the server rolled it back, and said so
                     raise CommitOutcomeUnknown(
                         f"The connection to {shown} was lost while the copy was being saved. It "
                         "may not have been saved. If the store has no users when the server is "
                         "back, copy again."
                     ) from error
-        except (pg.UniqueViolation, pg.LockNotAvailable, pg.DeadlockDetected) as error:
+        except PASSED as error:
             raise StoreBusy(
                 f"Another program is writing to {shown}. {_NOTHING_COPIED} Use a new store."
             ) from error
@@ -193,12 +194,9 @@ class _Filling:
         do, number = partial(run, self._connection), self._contents.number
         do("BEGIN")
         _set_patient(self._connection)
-        do("SELECT set_config('lock_timeout', %s, true)", (f"{max(1, int(wait * 1000))}ms",))
-        ((is_used,),) = do(
-            "SELECT number > 0 OR total > 0 OR EXISTS (SELECT FROM qm_tui.users)"
-            " OR EXISTS (SELECT FROM qm_tui.transactions) FROM qm_tui.head FOR UPDATE"
-        ).fetchall()
-        if is_used:
+        limit_waits(self._connection, wait)
+        head = do("SELECT number, total FROM qm_tui.head FOR UPDATE").fetchall()
+        if head != [(0, 0)]:
             raise StoreError(
                 f"The store {server.shown} already has users or transactions. {_NOTHING_COPIED} "
                 "Use a new database, and run qm-tui init."

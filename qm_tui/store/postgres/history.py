@@ -5,7 +5,7 @@ from datetime import date
 from threading import Lock
 from typing import Final
 
-from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, YieldControl, in_chunks
+from qm_tui.progress import CHUNK_SIZE, Phase, ProgressCallback, YieldControl
 from qm_tui.store.activity_filters import import_numbered, today, transactions_on
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import (
@@ -31,11 +31,11 @@ HIDDEN_CHANGE: Final = "c.secrets_before, c.secrets_after"
 
 _CHANGED: Final = """
 SELECT c.user_id, (array_agg(c.before IS NULL ORDER BY t.number))[1],
-    (array_agg(c.after IS NULL ORDER BY t.number DESC))[1], count(*)
+    (array_agg(c.after IS NULL ORDER BY t.number DESC))[1]
 FROM qm_tui.changes c JOIN qm_tui.transactions t ON t.id = c.transaction
 WHERE t.number > %s AND t.number <= %s GROUP BY c.user_id
 """
-"""Of each user, whether it was missing before, whether it is missing after, and in how many."""
+"""Of each user, whether it was missing before, and whether it is missing after."""
 
 
 class History:
@@ -149,7 +149,9 @@ class History:
                 yield UserHistoryEntry(summary_of(row), change_of(row[length:]))
 
     def changed_users(self, first: int, last: int, rest: YieldControl) -> ChangedUsers:
-        """Return which users differ between two states.
+        """Return which users were changed between two states, even if they were changed back.
+
+        Users are read as they are now: whoever read one between two changes must read it again.
 
         Args:
             first: the number of the last transaction of the earlier state.
@@ -158,35 +160,15 @@ class History:
         """
         if first >= last:
             return ChangedUsers(frozenset(), frozenset(), frozenset())
-        added, changed, deleted, again = set[str](), set[str](), set[str](), list[str]()
+        added, changed, deleted = set[str](), set[str](), set[str]()
         with self._server.connection(rest) as connection:
             rows = run(connection, _CHANGED, (first, last)).fetchall()
-        for user_id, was_missing, is_missing, transactions in rows:
+        for user_id, was_missing, is_missing in rows:
             if was_missing != is_missing:
                 (added if was_missing else deleted).add(user_id)
             elif not was_missing:
                 changed.add(user_id)
-                if transactions > 1:
-                    again.append(user_id)
-        for user_ids in in_chunks(again, rest):
-            changed -= self._unchanged(user_ids, first, last)
         return ChangedUsers(frozenset(added), frozenset(changed), frozenset(deleted))
-
-    def _unchanged(self, user_ids: Sequence[str], first: int, last: int) -> set[str]:
-        """Return which of some users have the same values as before several transactions."""
-        statement = (
-            f"SELECT {self._change_columns()} FROM qm_tui.changes c"
-            " JOIN qm_tui.transactions t ON t.id = c.transaction WHERE c.user_id = ANY(%s)"
-            " AND t.number > %s AND t.number <= %s ORDER BY t.number"
-        )
-        before: dict[str, dict[str, str]] = {}
-        after: dict[str, dict[str, str]] = {}
-        for rows in self._batches(statement, (user_ids, first, last)):
-            for change in map(change_of, rows):
-                old = before.setdefault(change.user_id, {})
-                old |= {key: one for key, one in (change.before or {}).items() if key not in old}
-                after.setdefault(change.user_id, {}).update(change.after or {})
-        return {user_id for user_id, values in before.items() if values == after[user_id]}
 
     def _change_columns(self) -> str:
         sees_secrets = self._server.rights.sees_secrets

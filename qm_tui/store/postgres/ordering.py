@@ -8,18 +8,11 @@ without a value come last in both, as in `qm_tui.users.query.sorting`.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from qm_tui.store.postgres.conditions import TRUE, Sql, joined
+from qm_tui.store.postgres.conditions import LICENSE_SORT_KEY, TRUE, Sql, joined
 from qm_tui.store.postgres.derived import KEY_PLACE
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.columns import LICENSE
-from qm_tui.users.query.licenses import LICENSE_KEYS
 from qm_tui.users.query.views import SortKey
-
-_LICENSES: Final = " || ".join(
-    f"CASE WHEN u.{key} = '1' THEN '{place}' ELSE '' END" for place, key in enumerate(LICENSE_KEYS)
-)
-_LICENSE_KEY: Final = f"coalesce(nullif({_LICENSES}, ''), '{len(LICENSE_KEYS)}')"
-"""As in the index: the places of the licenses in `License`, or that of `License.NONE`."""
 
 
 class OrderKey(NamedTuple):
@@ -108,7 +101,7 @@ def whole_order(sort: Sequence[SortKey], *, sees_secrets: bool) -> tuple[OrderKe
 
 def _expression(column: str, *, sees_secrets: bool) -> str:
     if column == LICENSE:
-        return _LICENSE_KEY
+        return LICENSE_SORT_KEY
     if column in KEY_PLACE:
         return f"(u.keys[{KEY_PLACE[column]}])"
     if FIELD[column].is_secret:  # only whether there is a value may be visible

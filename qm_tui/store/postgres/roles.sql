@@ -35,6 +35,11 @@ GRANT SELECT (transaction, position, user_id, previous, before, after)
 GRANT SELECT, INSERT, UPDATE, DELETE ON qm_tui.users, qm_tui.names TO qm_tui_admin;
 GRANT SELECT, INSERT, DELETE ON qm_tui.staged TO qm_tui_admin;
 -- what was done is added, and never changed
-GRANT SELECT, INSERT ON qm_tui.changes, qm_tui.transactions TO qm_tui_admin;
+GRANT SELECT, INSERT ON qm_tui.changes TO qm_tui_admin;
+-- all but `session_role`, which the server fills in
+GRANT INSERT (
+    id, number, version, committed_at, login, address, kind, subject, details, digest, token,
+    added, changed, deleted
+) ON qm_tui.transactions TO qm_tui_admin;
 GRANT UPDATE (number, version, total) ON qm_tui.head TO qm_tui_admin;
 GRANT USAGE ON SEQUENCE qm_tui.transaction_ids TO qm_tui_admin;

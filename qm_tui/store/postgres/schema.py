@@ -106,5 +106,5 @@ def _session(location: ServerLocation) -> Iterator[psycopg.Connection]:
         connection = psycopg.connect(**location.conninfo)
     except psycopg.Error as error:
         raise StoreError(f"Cannot connect to {location.shown}: {reason_of(error)}.") from error
-    with translated_errors(location.shown), connection:
+    with translated_errors(connection, location.shown), connection:
         yield connection

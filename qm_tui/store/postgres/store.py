@@ -8,7 +8,7 @@ from typing import final
 
 from qm_tui.progress import Phase, ProgressCallback, YieldControl, ignore_progress, no_rest
 from qm_tui.store.action_subject import USER_ACTIONS, with_user
-from qm_tui.store.errors import StoreBusy, StoreDisconnected, StoreReadOnly
+from qm_tui.store.errors import StoreBusy, StoreReadOnly
 from qm_tui.store.interface import (
     Action,
     ChangedUsers,
@@ -77,6 +77,8 @@ class PostgresStore(UserStore):
             return f"The store {self.location} is open read-only."
         if self._server.failure:
             return f"The store {self.location} is not connected."
+        if self._server.rights.is_read_only:
+            return f"The server of {self.location} is read-only."
         if not self._server.rights.may_write:
             return f"Your role in {self.location} may only read."
         return ""
@@ -128,9 +130,9 @@ class PostgresStore(UserStore):
     @contextmanager
     def transaction(self, action: Action) -> Iterator[Transaction]:
         """Keep other threads of this program from writing, and read the newest state."""
-        reason = self.read_only_reason
         if self._server.failure:
-            raise StoreDisconnected(self._server.failure)
+            self.refresh()  # it may be back
+        reason = self.read_only_reason
         if reason:
             raise StoreReadOnly(reason)
         if not self._lock.acquire(timeout=max(self._wait, 0)):

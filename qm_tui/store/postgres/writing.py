@@ -23,7 +23,6 @@ from qm_tui.store.errors import (
     CommitOutcomeUnknown,
     StoreBusy,
     StoreConflict,
-    StoreDisconnected,
     StoreError,
 )
 from qm_tui.store.interface import Action
@@ -37,17 +36,34 @@ from qm_tui.users.fields import FIELDS, KEYS, SECRETS, User
 _ATTEMPTS: Final = 6
 """Attempts of a transaction that the server ended because of others."""
 
+_ENDED_BY_OTHERS: Final = (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable)
+"""Errors with which the server rolls a transaction back because of others."""
+
+PASSED: Final = (*_ENDED_BY_OTHERS, pg.UniqueViolation)
+"""Errors because of other programs."""
+
 _FIRST_PAUSE: Final = 0.02
 """Seconds before the second attempt; twice as many before each later one."""
 
 _ASKING: Final = 60.0
 """Seconds to ask whether a change was saved whose connection was lost at the last moment."""
 
+_ASK_PAUSE: Final = 0.1
+"""Seconds between two questions, in addition to those until the server is tried again."""
+
 POSITIONS: Final = 24
 """Bits of the position of a new user within its transaction, in `users.seq`."""
 
 MAX_KEY: Final = 2000
 """The bytes of a User ID or a User Name that an index of the server takes for sure."""
+
+_FEW: Final = 5000
+"""Users whose rows may be looked up one by one. For more, tables are joined as a whole: the server
+does not know how many rows were copied, and might look up each of them in all others."""
+
+_FOR_FEW: Final = ("on", "4MB")
+_FOR_MANY: Final = ("off", "64MB")
+"""Whether rows are looked up one by one, and the memory to join tables."""
 
 _COPIED, _RECORDED, _NAMED, _WRITTEN = 0.35, 0.5, 0.55, 0.95
 """How much of the work is done after each step."""
@@ -116,10 +132,13 @@ SELECT u.name FROM qm_tui.users u JOIN qm_tui.staged s ON s.user_id = u.user_id
 WHERE s.is_deleted OR s.name <> u.name
 """
 
-_CLAIM: Final = """
-INSERT INTO qm_tui.names (name, user_id)
-SELECT s.name, s.user_id FROM qm_tui.staged s LEFT JOIN qm_tui.users u ON u.user_id = s.user_id
+_CLAIMED: Final = """
+FROM qm_tui.staged s LEFT JOIN qm_tui.users u ON u.user_id = s.user_id
 WHERE NOT s.is_deleted AND (u.user_id IS NULL OR u.name <> s.name)
+"""
+_CLAIM: Final = f"""
+INSERT INTO qm_tui.names (name, user_id) SELECT s.name, s.user_id {_CLAIMED}
+ON CONFLICT (name) DO NOTHING
 """
 
 _UPDATE: Final = f"""
@@ -148,10 +167,9 @@ WITH moved AS (
     UPDATE qm_tui.head SET number = number + 1, version = %s, total = total + %s
     RETURNING number, version, total
 ), listed AS (
-    INSERT INTO qm_tui.transactions (id, number, version, committed_at, session_role, login,
-        address, kind, subject, details, digest, token, added, changed, deleted)
-    SELECT %s, number, version, clock_timestamp(), session_user, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-        %s FROM moved
+    INSERT INTO qm_tui.transactions (id, number, version, committed_at, login, address,
+        kind, subject, details, digest, token, added, changed, deleted)
+    SELECT %s, number, version, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM moved
 )
 SELECT number, version, total FROM moved
 """
@@ -220,7 +238,7 @@ class Writer:
     ) -> Head | None:
         version = secrets.randbits(62) + 1
         try:
-            with self._server.connection() as connection:
+            with self._server.connection(passed=PASSED) as connection:
                 writing = _Writing(connection, changes, progress)
                 head = writing.write(action, read, version, self._wait)
                 if head is None:
@@ -228,6 +246,8 @@ class Writer:
                 connection.rest = no_rest  # from here on, it cannot be canceled
                 try:
                     run(connection, "COMMIT")
+                except _ENDED_BY_OTHERS:
+                    raise  # the server rolled it back, and said so
                 except psycopg.OperationalError as error:
                     raise _InDoubt from error
         except _InDoubt:
@@ -243,29 +263,34 @@ class Writer:
         end = time.monotonic() + _ASKING
         while True:
             try:
-                with self._server.connection() as connection:
-                    with connection.transaction():
-                        run(connection, "SELECT FROM qm_tui.head FOR UPDATE")
-                        found = run(
-                            connection,
-                            "SELECT t.number, t.version, h.total"
-                            " FROM qm_tui.transactions t, qm_tui.head h WHERE t.version = %s",
-                            (version,),
-                        ).fetchone()
-                    if found is not None:
-                        return Head(*found)
-                    raise StoreError(
-                        "The connection was lost before the change was saved. Nothing was changed. "
-                        "Try again."
-                    )
-            except StoreDisconnected as error:
+                found = self._find(version, max(0.0, end - time.monotonic()))
+            except StoreError as error:  # also of a standby that cannot lock rows yet
                 left = end - time.monotonic()
                 if left <= 0:
                     raise CommitOutcomeUnknown(
                         "The connection was lost while the change was being saved. It may not have "
                         "been saved. Look at the Activity page when the server is back."
                     ) from error
-                time.sleep(min(left, self._server.seconds_until_retry + 0.05))
+                time.sleep(min(left, self._server.seconds_until_retry + _ASK_PAUSE))
+            else:
+                if found is not None:
+                    return found
+                raise StoreError(
+                    "The connection was lost before the change was saved. Nothing was changed. "
+                    "Try again."
+                )
+
+    def _find(self, version: int, wait: float) -> Head | None:
+        with self._server.connection() as connection, connection.transaction():
+            limit_waits(connection, wait)
+            run(connection, "SELECT FROM qm_tui.head FOR UPDATE")
+            found = run(
+                connection,
+                "SELECT t.number, t.version, h.total"
+                " FROM qm_tui.transactions t, qm_tui.head h WHERE t.version = %s",
+                (version,),
+            ).fetchone()
+            return None if found is None else Head(*found)
 
 
 class _InDoubt(Exception):
@@ -284,12 +309,12 @@ class _Writing:
     def write(self, action: Action, read: Head, version: int, wait: float) -> Head | None:
         connection = self._connection
         run(connection, "BEGIN")
-        timeout = max(1, int(wait * 1000))
-        ((transaction, name_order, _),) = run(
+        limit_waits(connection, wait)
+        ((transaction, name_order, *_),) = run(
             connection,
             "SELECT nextval('qm_tui.transaction_ids'), (SELECT name_order FROM qm_tui.store),"
-            " set_config('lock_timeout', %s, true)",
-            (f"{timeout}ms",),
+            " set_config('enable_nestloop', %s, true), set_config('work_mem', %s, true)",
+            _FOR_MANY if self._total > _FEW else _FOR_FEW,
         ).fetchall()
         self._copy(Deriver(name_order))
         run(connection, _RECORD, (transaction,))
@@ -350,10 +375,17 @@ class _Writing:
             raise ValueError("a user that does not exist cannot be deleted")
 
     def _write_names(self) -> None:
+        """Give up names, and claim others.
+
+        Raises:
+            StoreConflict: another program claimed one of them.
+        """
         released = [name for (name,) in run(self._connection, _RELEASED)]
         for names in in_chunks(released):
             run(self._connection, "DELETE FROM qm_tui.names WHERE name = ANY(%s)", (names,))
-        run(self._connection, _CLAIM)
+        ((claims,),) = run(self._connection, f"SELECT count(*) {_CLAIMED}").fetchall()
+        if claims and run(self._connection, _CLAIM).rowcount != claims:
+            raise StoreConflict
 
     def _write_users(self, transaction: int, counts: Counts) -> None:
         """Write the users.
@@ -374,6 +406,12 @@ class _Writing:
         tick = partial(self._progress, Phase.CHANGING, int(self._total * share), self._total)
         self._connection.rest = tick
         tick()
+
+
+def limit_waits(connection: ServerConnection, seconds: float) -> None:
+    """Limit how long the open transaction waits for others."""
+    timeout = f"{max(1, int(seconds * 1000))}ms"
+    run(connection, "SELECT set_config('lock_timeout', %s, true)", (timeout,))
 
 
 def _check_keys(user_id: str, user: User | None) -> None:

@@ -24,7 +24,7 @@ from qm_tui.tui.widgets.text_input import FilterInput
 from qm_tui.tui.widgets.virtual_list import MOVES
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.threads import run_in_thread
+from qm_tui.tui.work.threads import ask_until_answered
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
 _NO_TRANSACTIONS: Final = "No transactions yet."
@@ -120,7 +120,7 @@ class ActivityPage(Page):
         """Show the transactions that contain the words of the filter."""
         words = self._words
         try:
-            read = await run_in_thread(partial(read_transactions, self.session.store, words))
+            read = await ask_until_answered(partial(read_transactions, self.session.store, words))
         except StoreError as error:
             self._shown_words = words
             self.session.set_status(str(error))

@@ -3,6 +3,7 @@
 import time
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import islice
 from typing import ClassVar, Final
 
 from textual import on, work
@@ -20,7 +21,7 @@ from qm_tui.text import pad_or_truncate
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
-from qm_tui.tui.work.threads import run_in_thread
+from qm_tui.tui.work.threads import ask_until_answered
 
 _INTERVAL: Final = 1 / 15
 _FIRST: Final = 40
@@ -103,6 +104,7 @@ class TransactionScreen(Dialog[None]):
     def __init__(self, transaction: TransactionSummary, store: UserStore) -> None:
         super().__init__()
         self._transaction, self._store = transaction, store
+        self._read_number = 0
 
     def compose(self) -> ComposeResult:
         transaction = self._transaction
@@ -127,30 +129,34 @@ class TransactionScreen(Dialog[None]):
     async def _read(self) -> None:
         line = "No users were changed."
         try:
-            if await run_in_thread(self._read_users):
+            await ask_until_answered(self._read_users)
+            if self._read_number:
                 return
         except StoreError as error:
             line = str(error)
         self.query_one("#line", Static).update(safe(line))
 
-    def _read_users(self, rest: YieldControl) -> int:
-        """Read the changed users, the first ones immediately; return their number."""
-        state, waiting, sent, number = self._store.state, list[str](), 0.0, 0
-        changes = self._store.transaction_changes(self._transaction.number)
+    def _read_users(self, rest: YieldControl) -> None:
+        """Read the changed users, the first ones immediately; go on where it failed before."""
+        state, waiting, sent = self._store.state, list[str](), 0.0
+        all_changes = self._store.transaction_changes(self._transaction.number)
+        changes = islice(all_changes, self._read_number, None)
         for batch in in_chunks(changes, rest, _FIRST):
             stored = state.users([change.user_id for change in batch])
             waiting += (
                 "\n".join(change_lines(change, user))
                 for change, user in zip(batch, stored, strict=True)
             )
-            number += len(batch)
             if time.monotonic() - sent >= _INTERVAL:
                 sent = time.monotonic()
-                self.post_message(UsersRead(waiting))
+                self._show(waiting)
                 waiting = []
         if waiting:
-            self.post_message(UsersRead(waiting))
-        return number
+            self._show(waiting)
+
+    def _show(self, users: list[str]) -> None:
+        self._read_number += len(users)
+        self.post_message(UsersRead(users))
 
     @on(UsersRead)
     def _more(self, event: UsersRead) -> None:

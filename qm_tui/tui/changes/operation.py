@@ -118,7 +118,8 @@ async def run_operation(
             session.show_view(outcome.view)
             if outcome.plan is not plan:
                 free(outcome.plan)
-        free(plan)
+        if not (isinstance(outcome, _Outdated) and outcome.plan is plan):
+            free(plan)
         if not isinstance(outcome, _Outdated):
             return None if outcome is None else outcome.plan
         outdated = outcome.plan
@@ -192,7 +193,7 @@ async def run_bulk(
             dialog = ConfirmQuestion(text, yes=f"{verb.capitalize()} {users}")
         if dialog is not None and not await page.app.push_screen_wait(dialog):
             return None
-        return Accepted(now, number) if session.may_change else None
+        return None if session.explain_obstacle() else Accepted(now, number)
 
     def status(done: BulkPlan) -> str:
         return _status(result_text(done), done)

@@ -276,7 +276,9 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
             self._allow_unlicensed,
         )
         try:
-            self.setting = await run_with_progress(planning)
+            self.setting = await run_with_progress(
+                planning, disconnected=lambda message: self._show_effect([message])
+            )
         except Exception as error:
             lines: Sequence[str] = [job_end_message(error, "").message]
         else:

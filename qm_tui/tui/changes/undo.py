@@ -45,7 +45,7 @@ async def undo_transaction(page: Screen[Any], session: Session, number: int) -> 
         answer, plan = await app.push_screen_wait(dialog), dialog.plan
         if dialog.error:
             await app.push_screen_wait(MessageDialog(dialog.error))
-        if answer is None or plan is None or not session.may_change:
+        if answer is None or plan is None or session.explain_obstacle():
             return None
         return Accepted(plan, plan.required_confirmation)
 

@@ -18,7 +18,7 @@ from qm_tui.tui.widgets.dialog import button_row
 from qm_tui.tui.widgets.list_dialog import ListDialog
 from qm_tui.tui.widgets.suggester import PICK_HINT, Suggestions
 from qm_tui.tui.widgets.text_input import SafeInput
-from qm_tui.tui.work.threads import run_in_thread
+from qm_tui.tui.work.threads import ask_until_answered
 from qm_tui.users.fields import CATEGORICAL, MAX_VALUE, Field
 from qm_tui.users.query.counts import values_by_count
 
@@ -180,7 +180,7 @@ class ValuePicker(ListDialog[str]):
 
     @work(description="count the values in use")
     async def _count(self) -> None:
-        self._values = await run_in_thread(self._source)
+        self._values = await ask_until_answered(self._source)
         self._folded = [one.value.casefold() for one in self._values]
         self._rows.is_counting = False
         self.narrow(self.input.value)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final, Generic, TypeVar
 
-from textual import work
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -19,7 +18,7 @@ from qm_tui.tui.widgets.count_table import TOO_LONG
 from qm_tui.tui.widgets.virtual_list import MOVES
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.threads import run_in_thread
+from qm_tui.tui.work.threads import BackgroundCounter, ask_until_answered
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 
 Counts = TypeVar("Counts")
@@ -39,6 +38,7 @@ class CountingPage(Page, Generic[Counts]):
         super().__init__(session)
         self._counted_version = 0  # the version of the state that was or is being counted
         self._shown_version: int | None = None
+        self._counter = BackgroundCounter(self, self._count, "counting")
 
     @property
     def is_up_to_date(self) -> bool:
@@ -100,11 +100,14 @@ class CountingPage(Page, Generic[Counts]):
             self._counted_version = 0
         elif view.state.version != self._counted_version:
             self._counted_version = view.state.version
-            self._count(view.state)
+            self._counter.begin(now=view.state.is_at_hand)
 
-    @work(exclusive=True, group="counting", description="count")
-    async def _count(self, state: State) -> None:
-        counts = await run_in_thread(partial(self.count_users, state))
+    async def _count(self) -> None:
+        view = self.session.view
+        if view is None:
+            return
+        state = view.state
+        counts = await ask_until_answered(partial(self.count_users, state))
         self._shown_version, total = state.version, state.total
         self.query_one("#count", Static).update(safe(pluralize(total, "user")))
         self.query_one("#no-counts").display = not total

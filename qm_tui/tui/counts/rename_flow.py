@@ -35,7 +35,7 @@ async def rename(
         The new value; None if nothing was changed.
     """
     rename_plan = await page.app.push_screen_wait(RenameDialog(values, value))
-    if rename_plan is None or not session.may_change:
+    if rename_plan is None or session.explain_obstacle():
         return None
     work = partial(_plan_rename, rename_plan, session.store.state)
     planned = await run_job(page, session, work, CANCELED, holds_keys=True)

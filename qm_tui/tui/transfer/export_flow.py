@@ -34,7 +34,7 @@ async def export_file(page: Screen[Any], session: Session) -> None:
     preferences = load_preferences()
     name = f"users-{date.today().isoformat()}.csv"
     view, marks = session.view, session.marks
-    shown = view.count.number if view is not None and view.query.filter else None
+    shown = view.count if view is not None and view.query.filter else None
     scope = ExportScope(preferences.export_options, marks.number, shown, hidden=marks.hidden)
     folder = preferences.export_folder or expand_home(Path("~"))
     dialog = SaveDialog(folder, name, scope)

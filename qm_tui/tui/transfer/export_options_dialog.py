@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Button, Static
 
+from qm_tui.store.state import UserCount
 from qm_tui.text import pad_or_truncate
 from qm_tui.transfer.options.choice import Option
 from qm_tui.transfer.options.export_options import EXPORT_OPTIONS, ExportOptions
@@ -41,7 +42,7 @@ class ExportScope(NamedTuple):
 
     options: ExportOptions
     marked: int = 0
-    shown: int | None = None
+    shown: UserCount | None = None
     hidden: int = 0
     group: ExportGroup = ExportGroup.ALL
 
@@ -54,8 +55,8 @@ class ExportScope(NamedTuple):
     @property
     def users(self) -> str:
         """The users to export, for example `12 marked (9 not shown)`."""
-        if self.group is ExportGroup.SHOWN:
-            return f"{self.shown:,} shown"
+        if self.group is ExportGroup.SHOWN and self.shown is not None:
+            return f"{self.shown.text} shown"
         if self.group is ExportGroup.MARKED:
             hidden = f" ({self.hidden:,} not shown)" if self.hidden else ""
             return f"{self.marked:,} marked{hidden}"

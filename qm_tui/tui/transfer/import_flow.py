@@ -1,14 +1,14 @@
 """The flow of an import: ask for the file, show the preview, import."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from textual.screen import Screen
 
 from qm_tui.progress import ProgressCallback
-from qm_tui.store.errors import STORE_CHANGED
+from qm_tui.store.changes.plan import PlanOutdated
+from qm_tui.store.errors import STORE_CHANGED, StoreDisconnected
 from qm_tui.text import pluralize
 from qm_tui.transfer.importing import ImportRequest, PreparedImport, commit_import
 from qm_tui.transfer.planning.plan import ImportPlan, Result
@@ -41,12 +41,14 @@ async def import_file(page: Screen[Any], session: Session, folder: Path) -> Path
     Returns:
         The folder of the file; if the dialog was canceled, the folder shown last.
     """
+    disconnected = ""
 
     async def ask(outdated: PreparedImport | None) -> Accepted[PreparedImport] | None:
-        nonlocal folder
+        nonlocal folder, disconnected
         preview: PreviewScreen | None = None
         if outdated is not None:
-            preview = PreviewScreen(session, outdated.request, outdated, _STORE_CHANGED)
+            note, disconnected = disconnected or _STORE_CHANGED, ""
+            preview = PreviewScreen(session, outdated.request, outdated, note)
         while True:
             if preview is None:
                 path = await page.app.push_screen_wait(OpenDialog(folder))
@@ -66,8 +68,17 @@ async def import_file(page: Screen[Any], session: Session, folder: Path) -> Path
     def free(prepared: PreparedImport) -> None:
         free_plan_in_background(page.app, prepared.plan)
 
+    def commit(
+        prepared: PreparedImport, confirmed: int, progress: ProgressCallback
+    ) -> Done[PreparedImport]:
+        nonlocal disconnected
+        try:
+            return _commit(session, prepared, confirmed, progress)
+        except StoreDisconnected as error:  # the preview may have corrections: show it again
+            disconnected = str(error)
+            raise PlanOutdated(prepared) from None
+
     session.set_previewing(True)
-    commit = partial(_commit, session)
     await run_operation(page, session, ask, commit, result_text, free, _CANCELED, IMPORT)
     session.unsaved = ""
     session.set_previewing(False)

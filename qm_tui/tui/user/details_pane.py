@@ -15,12 +15,13 @@ from textual.timer import Timer
 
 from qm_tui.crash import log_and_describe
 from qm_tui.progress import Cancelled
-from qm_tui.store.errors import StoreError
+from qm_tui.store.errors import StoreDisconnected, StoreError
 from qm_tui.store.interface import UserHistoryEntry, UserStore
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.user_details import UserHistory, details_lines, history_lines, user_title
 from qm_tui.tui.work.job import Job
+from qm_tui.tui.work.threads import ASK_AGAIN
 from qm_tui.users.fields import User
 
 HISTORY_DELAY: Final = 0.3
@@ -39,17 +40,24 @@ class HistoryRead(Message):
     Args:
         job: the job that reads it.
         history: the history so far.
+        is_disconnected: whether the server of the store cannot be reached at the moment.
     """
 
-    def __init__(self, job: Job, history: UserHistory) -> None:
+    def __init__(self, job: Job, history: UserHistory, *, is_disconnected: bool = False) -> None:
         super().__init__()
-        self.job, self.history = job, history
+        self.job, self.history, self.is_disconnected = job, history, is_disconnected
 
 
 class DetailsPane(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=False):
     """Shows all fields and the history of a user.
 
     The scroll position stays the same for the next user, so that users can be compared.
+
+    Args:
+        empty_text: what it shows without a user.
+
+    Attributes:
+        empty_text: the same; it is drawn with the next call of `show`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -63,7 +71,7 @@ class DetailsPane(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
 
     def __init__(self, empty_text: str = "No user selected.") -> None:
         super().__init__(id="details")
-        self._empty_text = empty_text
+        self.empty_text = empty_text
         self._user: User | None = None
         self._store: UserStore | None = None
         self._version = 0
@@ -122,7 +130,7 @@ class DetailsPane(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
         if self._fields:
             self._lines += history_lines(self._history, width)
         elif width:
-            self._lines = [safe(self._empty_text)]
+            self._lines = [safe(self.empty_text)]
         self.virtual_size = Size(width, len(self._lines))
         last = max(0, len(self._lines) - height)
         if self.scroll_offset.y > last:
@@ -161,7 +169,7 @@ class DetailsPane(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
     )
     def _read(self, user_id: str, store: UserStore, job: Job) -> None:
         entries: list[UserHistoryEntry] = []
-        updated = time.monotonic()
+        updated, is_disconnected = time.monotonic(), False
         try:
             for entry in islice(store.user_history(user_id, job.report_progress), MAX_ENTRIES + 1):
                 entries.append(entry)
@@ -178,9 +186,10 @@ class DetailsPane(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
             return
         except StoreError as error:
             history = UserHistory(entries[:MAX_ENTRIES], message=str(error))
+            is_disconnected = isinstance(error, StoreDisconnected)
         except Exception as error:
             history = UserHistory(entries[:MAX_ENTRIES], message=log_and_describe(error))
-        self.post_message(HistoryRead(job, history))
+        self.post_message(HistoryRead(job, history, is_disconnected=is_disconnected))
 
     @on(HistoryRead)
     def _history_read(self, event: HistoryRead) -> None:
@@ -188,6 +197,8 @@ class DetailsPane(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
         if event.job is self._job:
             self._history = event.history
             self._make_lines()
+            if event.is_disconnected:
+                self._debounce = self.set_timer(ASK_AGAIN, self._request_history)
 
     # Keys
 

@@ -1,7 +1,6 @@
 """The details of a user in a dialog that fills the terminal, with keys for the next user."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual import on
@@ -22,6 +21,7 @@ from qm_tui.users.fields import User
 _NEEDS_NO_USER: Final = frozenset({"left", "right", "h", "l", "escape", "q", "enter"})
 """Keys that leave the user."""
 
+_LOADING: Final = "Loading…"
 DELETED: Final = "This user was deleted."
 
 
@@ -54,7 +54,7 @@ class DetailsScreen(Dialog[int]):
 
     def compose(self) -> ComposeResult:
         with dialog_frame("details-dialog"):
-            yield DetailsPane(DELETED)
+            yield DetailsPane(_LOADING)
             yield Static(id="details-said")
             yield button_row(previous="[←]", next="[→]", **self.MORE_BUTTONS, back="[Close]")
 
@@ -81,6 +81,7 @@ class DetailsScreen(Dialog[int]):
 
     def load_user(self) -> None:
         """Load the user of the row, and show it."""
+        self._row = min(self._row, max(0, len(self._rows) - 1))  # the count may be corrected
         self._rows.want(range(self._row, self._row + 1), self, self.load_user)
         listed = self._rows.user(self._row)
         self._is_loading = True
@@ -93,7 +94,7 @@ class DetailsScreen(Dialog[int]):
                 self.show_user()
 
         state = self.state
-        when_answered(self, state, partial(state.user, listed.user_id), take, "user")
+        when_answered(self, state, lambda _rest: state.user(listed.user_id), take, "user")
 
     def show_user(self) -> None:
         """Show the user and the available buttons."""
@@ -107,7 +108,9 @@ class DetailsScreen(Dialog[int]):
         dialog.border_title = safe(shown, max(60, self.app.size.width - 8))
         place = f"{self._row + 1:,} of {count:,}  ← → previous/next user  " if count > 1 else ""
         dialog.border_subtitle = key_hints(f"{place}Esc close  ? keys")
-        self.query_one(DetailsPane).show(user, self._store)
+        pane = self.query_one(DetailsPane)
+        pane.empty_text = DELETED
+        pane.show(user, self._store)
         for name, by in (("previous", -1), ("next", 1)):
             button = self.query_one(f"#{name}")
             if button.has_focus and not self._can_move(by):

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import partial
 from typing import Final
 
 from textual import events, on
@@ -19,6 +18,7 @@ from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.user.form_rows import ChoiceRow, FormRow, SecretInput, TextRow
 from qm_tui.tui.widgets.option_row import RadioRow
+from qm_tui.tui.work.threads import Question
 from qm_tui.users.fields import FIELD, GROUPED, Field, Group, Kind
 from qm_tui.users.issues import Issue, Severity
 from qm_tui.users.new_values import ValuesInUse
@@ -176,7 +176,7 @@ class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
             return {first: Issue(_PASSWORD, message, error)}
         return {} if password == again else {repeated: _PASSWORDS_DIFFER}
 
-    def validation(self, state: State, in_use: ValuesInUse) -> Callable[[], DraftIssues]:
+    def validation(self, state: State, in_use: ValuesInUse) -> Question[DraftIssues]:
         """Return what validates the input as it is now; it asks the store.
 
         Args:
@@ -185,7 +185,8 @@ class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
         """
         self.apply_input()
         password = _TYPED if self._draft.is_new and not self._password_issues() else None
-        return partial(copy(self._draft).validate, state, in_use, password)
+        draft = copy(self._draft)
+        return lambda _rest: draft.validate(state, in_use, password)
 
     def by_row(self, found: DraftIssues, rejected: Mapping[FormRow, str]) -> RowIssues:
         """Return all problems by the row that shows them.

@@ -89,7 +89,7 @@ class UserFormScreen(Dialog[bool]):
             yield button_row(save="[F2 Save]", theirs="[F3 Use theirs]", cancel="[Cancel]")
 
     def on_mount(self) -> None:
-        self._show_message("")
+        self.show_message("")
         self._show_conflicts()
         if self._form.row_of(self.focused) is None:
             self._form.focus_row(self._form.rows[0])
@@ -99,7 +99,7 @@ class UserFormScreen(Dialog[bool]):
     @on(Input.Changed)
     def _changed(self) -> None:
         if not self._draft.conflicts and not self._is_saving:
-            self._show_message("")
+            self.show_message("")
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(DEBOUNCE, self._validate)
@@ -165,7 +165,8 @@ class UserFormScreen(Dialog[bool]):
         lines = row.help(issues, help_text.size.width or _MIN_WIDTH)
         help_text.update(safe_lines(lines))
 
-    def _show_message(self, text: str) -> None:
+    def show_message(self, text: str) -> None:
+        """Show a message; an empty one hides it."""
         message = self.query_one("#user-form-said", Static)
         message.update(safe(text, 400))
         message.display = bool(text)
@@ -215,16 +216,16 @@ class UserFormScreen(Dialog[bool]):
         message = self._form.focus_error(self._issues())
         if message:
             self.post_message(KeyRefused())
-            self._show_message(message)
+            self.show_message(message)
             return
         if not self._draft.is_new and not self._draft.is_changed:
             self._session.set_status("No changes to save")
             self.dismiss(False)
             return
         if not self._session.may_change:
-            self._show_message(self._session.read_only_reason or BUSY)
+            self.show_message(self._session.read_only_reason or BUSY)
             return
-        self._show_message("Saving…")
+        self.show_message("Saving…")
         password = self._form.password
         outcome = await run_job(
             self._page,
@@ -233,7 +234,7 @@ class UserFormScreen(Dialog[bool]):
             _CANCELLED,
             holds_keys=True,
         )
-        self._show_message("")
+        self.show_message("")
         if isinstance(outcome, UserSaved):
             self._session.show_view(outcome.view)
             self._session.set_status(outcome.status)
@@ -250,10 +251,10 @@ class UserFormScreen(Dialog[bool]):
         self._show_conflicts()
         rows = [row for row in self._form.rows if self._conflict_in(row)]
         if rows:
-            self._show_message(_SAVED_BY_ANOTHER)
+            self.show_message(_SAVED_BY_ANOTHER)
             self._form.focus_row(rows[0])
         else:
-            self._show_message(outcome.message)
+            self.show_message(outcome.message)
 
     def _conflict_in(self, row: FormRow) -> bool:
         return any(field.key in self._draft.conflicts for field in row.fields)
@@ -278,7 +279,7 @@ class UserFormScreen(Dialog[bool]):
         self._validate()
         self._show_conflicts()
         if not self._draft.conflicts:
-            self._show_message("")
+            self.show_message("")
 
     # Closing
 

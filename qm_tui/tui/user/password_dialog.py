@@ -63,22 +63,23 @@ class PasswordDialog(Dialog[bool]):
             yield button_row(yes="[F2 Save]", no="[Cancel]")
 
     def on_mount(self) -> None:
-        self._show_message("")
+        self.show_message("")
         self.set_focus(self._first)
 
-    def _show_message(self, text: str) -> None:
+    def show_message(self, text: str) -> None:
+        """Show a message; an empty one hides it."""
         message = self.query_one("#password-said", Static)
         message.update(safe(text))
         message.display = bool(text)
 
     @on(InputRejected)
     def _input_rejected(self, event: InputRejected) -> None:
-        self._show_message(f"! {event.message}")
+        self.show_message(f"! {event.message}")
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         if event.value:
-            self._show_message("")
+            self.show_message("")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -95,11 +96,11 @@ class PasswordDialog(Dialog[bool]):
         is_repeated = password == self._again.value
         if error or not is_repeated:
             self.post_message(KeyRefused())
-            self._show_message(f"! {error or _PASSWORDS_DIFFER}")
+            self.show_message(f"! {error or _PASSWORDS_DIFFER}")
             self.set_focus(self._first if error else self._again)
             return
         if self._is_saving or not self._session.may_change:
-            self._show_message(self._session.read_only_reason or BUSY)
+            self.show_message(self._session.read_only_reason or BUSY)
             return
         self._is_saving = True
         save = partial(save_password, self._session, self._user.user_id, password)

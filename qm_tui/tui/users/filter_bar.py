@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
 
+from qm_tui.store.state import UserCount
 from qm_tui.text import sanitize
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.text_input import FilterInput
@@ -54,8 +55,8 @@ class _FilterInput(FilterInput):
 class FilterBar(Vertical):
     """The field, the number of matches, and a line below for help and errors.
 
-    It is visible while it has the focus or contains a filter. Its screen handles the messages of
-    the field, and has the actions `clear_filter` and `leave_filter`.
+    It is visible while it has the focus, contains a filter or shows an error. Its screen handles
+    the messages of the field, and has the actions `clear_filter` and `leave_filter`.
 
     Args:
         values_of: returns the values of a field for completion.
@@ -100,11 +101,11 @@ class FilterBar(Vertical):
         self.show_error("")
         self._help()
 
-    def show_count(self, shown: int, total: int) -> None:
+    def show_count(self, shown: UserCount, total: int) -> None:
         """Show how many users match the filter."""
-        self._counted = f"{shown:,} of {total:,} shown"
+        self._counted = f"{shown.text} of {total:,} shown"
         # as wide as it can get, so that typing moves nothing else
-        widest = max(f"{total:,} of {total:,} shown", _LIST_UNCHANGED, key=len)
+        widest = max(f"{total:,} of {total:,} shown", _LIST_UNCHANGED, self._counted, key=len)
         self.query_one("#shown-count").styles.width = len(widest) + 1
         self._show_counted()
 
@@ -144,7 +145,7 @@ class FilterBar(Vertical):
 
     def _show_or_hide(self) -> None:
         has_focus = self.field.has_focus
-        self.display = has_focus or bool(self.field.value)
+        self.display = has_focus or bool(self.field.value or self._error)
         self.query_one("#filter-said").display = has_focus or bool(self._error)
 
     @on(Input.Changed)

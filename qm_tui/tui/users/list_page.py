@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from textual import on
@@ -20,7 +22,8 @@ from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView, ViewQuery
 from qm_tui.tui.work.key_queue import KeyRefused
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import QueryFailed, QueryFinished
+from qm_tui.tui.work.threads import BackgroundCounter, ask_until_answered
+from qm_tui.tui.work.user_query import QueryFailed, QueryFinished, count_exactly
 from qm_tui.tui.work.user_rows import UserRows
 
 _OF_USER: Final = frozenset({"act", "select", "mark", "copy"})
@@ -54,6 +57,9 @@ class UsersList(Page):
 
     Args:
         session: the state that the pages share.
+
+    Attributes:
+        has_other_users: whether another query is shown than before the last change of the view.
     """
 
     def __init__(self, session: Session) -> None:
@@ -61,6 +67,9 @@ class UsersList(Page):
         self.view_shown = CurrentView(self, session, lambda: self.table.cursor_user_id)
         self._focus_list_next = False
         self._failed_query: ViewQuery | None = None
+        self._rows: UserRows | None = None
+        self.has_other_users = True
+        self._counter = BackgroundCounter(self, self._count, "count")
 
     @property
     def table(self) -> UsersDataTable:
@@ -109,16 +118,47 @@ class UsersList(Page):
         """Show the users of a view."""
         table, total = self.table, view.state.total
         rows = UserRows(view.state, view.searched, view.count, view.window, self.session.marks)
+        before, self._rows = self._rows, rows
+        self.has_other_users = before is None or before.query != view.searched
         if view.cursor_id is None:
             table.follow(rows, view.change_symbols)
         else:
             table.show(rows, view.change_symbols, view.cursor_id)
-        self.filter_bar.show_count(view.count.number, total)
+        self.filter_bar.show_count(view.count, total)
+        if not view.is_counted:
+            self._counter.begin(now=self.has_other_users)
         text, count = safe(pluralize(total, "user")), self.query_one("#count", Static)
         if count.content != text:
             count.update(text)
         self._show_empty_state(view)
         self._show_legend()
+
+    async def _count(self) -> None:
+        """Count the users of a server exactly, after the first of them have been shown."""
+        counted = self.session.view
+        if counted is None or counted.is_counted:
+            return
+        count = await ask_until_answered(partial(count_exactly, counted))
+        view, rows = self.session.view, self._rows
+        if view is not None and rows is not None and view.searched == counted.searched:
+            rows.take_count(count)
+            self._show_count(rows, is_counted=view.state is counted.state)
+            if self.table.rows is rows:
+                self.table.count_changed()
+
+    @on(UsersDataTable.CountCorrected)
+    def _count_corrected(self, event: UsersDataTable.CountCorrected) -> None:
+        view = self.session.view
+        if view is not None and event.rows is self._rows:
+            self._show_count(event.rows, is_counted=view.is_counted)
+
+    def _show_count(self, rows: UserRows, *, is_counted: bool) -> None:
+        """Show another number of users; everything else stays."""
+        if self.session.view is not None:
+            view = replace(self.session.view, count=rows.counted, is_counted=is_counted)
+            self.session.view = view
+            self.filter_bar.show_count(view.count, view.state.total)
+            self._show_empty_state(view)
 
     def _show_empty_state(self, view: UserListView) -> None:
         """Explain why no users are shown, and what to do."""
@@ -187,13 +227,14 @@ class UsersList(Page):
         is_finding = view is not None and query not in (view.query, self._failed_query)
         is_typed = isinstance(self.focused, Input) and key != "enter"
         is_for_list = not is_typed and key != "escape"
-        is_loading = self.table.is_loading and self._needs_user(key)
-        return ((is_finding or is_loading) and is_for_list) or super().must_wait(key)
-
-    def _needs_user(self, key: str) -> bool:
-        """Whether a key does something with the current user."""
         active = self.active_bindings.get(key)
-        return active is not None and active.binding.action.partition("(")[0] in _OF_USER
+        action = "" if active is None else active.binding.action
+        is_loading = self.table.is_loading and action.partition("(")[0] in _OF_USER
+        is_counting = (
+            action == self.table.TO_END and self._rows is not None and not self._rows.is_exact
+        )
+        must_wait = (is_finding or is_loading or is_counting) and is_for_list
+        return must_wait or super().must_wait(key)
 
     def action_filter(self) -> None:
         """Focus the filter field. The list follows each key."""
@@ -230,8 +271,11 @@ class UsersList(Page):
         self.focus_list()
 
     def action_clear_filter(self) -> None:
-        """Clear the filter."""
-        self.show_filter("")
+        """Clear the filter, or cancel a slow search."""
+        if self.view_shown.cancel_slow_query():
+            self._show_current_view()
+        else:
+            self.show_filter("")
 
     def show_filter(self, text: str) -> None:
         """Replace the filter. The old one goes into the history of the field."""
@@ -279,6 +323,8 @@ class UsersList(Page):
             return
         number = view.count.number
         title = f"{pluralize(number, 'user')} shown"
+        if not view.count.is_exact:
+            title = f"{view.count.text} users shown"
         dialog = CountsDialog(view.state, view.searched, number, title)
         term = await self.app.push_screen_wait(dialog)
         if term:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from qm_tui.errors import UserError
 from qm_tui.paths import initial_folder
 from qm_tui.progress import Cancelled
-from qm_tui.store.state import FIRST, State, UserCount
+from qm_tui.store.state import FIRST, State, UserCount, Window
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.navigation import preload_modules
 from qm_tui.tui.users.selection_page import UsersSelection
@@ -18,7 +18,7 @@ from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import FirstUsersLoaded, Job, StoreFailed, StoreOpened, ViewQuery
 from qm_tui.tui.work.live_updates import LiveView
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.threads import ask
+from qm_tui.tui.work.threads import when_answered
 from qm_tui.tui.work.user_rows import LOADED, UserRows
 from qm_tui.users.query.query import ALL
 
@@ -87,11 +87,15 @@ class UsersPage(UsersSelection):
             self.post_message(FirstUsersLoaded(state))
 
     @on(FirstUsersLoaded)
-    async def _first_users_loaded(self, event: FirstUsersLoaded) -> None:
+    def _first_users_loaded(self, event: FirstUsersLoaded) -> None:
         state = event.state
-        window = await ask(state, partial(state.window, ALL, FIRST, LOADED))
-        self._growing = UserRows(state, ALL, UserCount(0), window, self.session.marks)
-        self._grow()
+
+        def take(window: Window) -> None:
+            if self.session.view is None:
+                self._growing = UserRows(state, ALL, UserCount(0), window, self.session.marks)
+                self._grow()
+
+        when_answered(self, state, partial(state.window, ALL, FIRST, LOADED), take, "first users")
 
     @on(StoreFailed)
     def _store_failed(self, event: StoreFailed) -> None:

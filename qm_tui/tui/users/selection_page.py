@@ -25,7 +25,7 @@ from qm_tui.tui.widgets.too_small import is_too_small
 from qm_tui.tui.work.flow import flow
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.threads import start_worker
+from qm_tui.tui.work.threads import BackgroundCounter, ask_until_answered, start_worker
 from qm_tui.tui.work.user_query import MarksCounted, count_marks
 from qm_tui.users.fields import User
 
@@ -57,6 +57,7 @@ class UsersSelection(UsersList):
         super().__init__(session)
         self.store = session.store
         self._marks_number = 0
+        self._marks_counter = BackgroundCounter(self, self._count_marks, "marks")
 
     @property
     def _details(self) -> DetailsPane:
@@ -73,7 +74,8 @@ class UsersSelection(UsersList):
         """Show the users of a view, and the details of the current one."""
         super().show_users(view)
         if self.session.marks:
-            self._count_marks_later(view)
+            self._marks_number += 1  # what is being counted is outdated
+            self._marks_counter.begin(now=view.state.is_at_hand or self.has_other_users)
         self._show_details()
 
     # Actions
@@ -111,7 +113,9 @@ class UsersSelection(UsersList):
             self.action_cancel()
         elif self._details.display and self._details.has_focus_within:
             self._close_details()
-        elif self.session.current_view.filter or self.filter_bar.field.value:
+        elif self.view_shown.cancel_slow_query():
+            self._show_current_view()
+        elif self.session.current_view.filter or self.filter_bar.display:
             self.action_clear_filter()
         elif self._details.display:
             self._close_details()
@@ -180,7 +184,7 @@ class UsersSelection(UsersList):
         if self.view_shown.depends_on_marks:
             self.view_shown.run_query()
         elif view is not None:
-            self._count_marks_later(view)
+            self._marks_counter.begin()
 
     @on(UsersDataTable.MarkRequested)
     def _mark_requested(self, event: UsersDataTable.MarkRequested) -> None:
@@ -217,14 +221,12 @@ class UsersSelection(UsersList):
             text = f"Marked {pluralize(len(user_ids), 'user')}. {dialog.not_marked_text}"
             self.session.set_status(text.rstrip())
 
-    def _count_marks_later(self, view: UserListView) -> None:
-        """Count the marked users, and those that are not shown or deleted, in the background."""
-        self._marks_number += 1
-        self._count_marks(self._marks_number, view)
-
-    @work(thread=True, exclusive=True, group="marks", description="marks")
-    def _count_marks(self, number: int, view: UserListView) -> None:
-        self.post_message(count_marks(number, view, self.session.queries))
+    async def _count_marks(self) -> None:
+        """Count the marked users, and those that are not shown or deleted."""
+        view, number = self.session.view, self._marks_number
+        if view is not None:
+            counting = partial(count_marks, number, view, self.session.queries)
+            self.post_message(await ask_until_answered(counting))
 
     @on(MarksCounted)
     def _marks_counted(self, event: MarksCounted) -> None:

@@ -12,6 +12,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
+from qm_tui.progress import YieldControl
 from qm_tui.store.state import Window
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.tui.text.user_cells import cell_text, legend
@@ -220,8 +221,9 @@ class UsersDataTable(VirtualList):
             self.show(rows, change_symbols)
             return
 
-        def find() -> tuple[Window, Window]:
-            return rows.around(top_user, top), rows.around(cursor_user, cursor)
+        def find(rest: YieldControl) -> tuple[Window, Window]:
+            near_top = rows.around(top_user, top, rest)
+            return near_top, rows.around(cursor_user, cursor, rest)
 
         def take(windows: tuple[Window, Window]) -> None:
             if self._rows is not before:
@@ -277,6 +279,18 @@ class UsersDataTable(VirtualList):
 
     # Loading
 
+    class CountCorrected(Message):
+        """There are fewer users than were counted; `UserRows` has noticed it."""
+
+        def __init__(self, rows: UserRows) -> None:
+            super().__init__()
+            self.rows = rows
+
+    def count_changed(self) -> None:
+        """Draw that there are more or fewer users than were known."""
+        self.rows_moved(self.cursor_row, int(self.scroll_offset.y))
+        self._want_rows()
+
     @property
     def is_loading(self) -> bool:
         """Whether the current user is not loaded yet."""
@@ -300,8 +314,13 @@ class UsersDataTable(VirtualList):
         """Draw rows that were loaded."""
         if self._value_widths is None:
             self._arrangement = arrange(self._layout, 0)
-        self.refresh_changed_lines()
-        rows, row = self._rows, self.cursor_row
+        rows = self._rows
+        if rows is not None and self.row_count != self._measured_rows:
+            self.count_changed()
+            self.post_message(self.CountCorrected(rows))
+        else:
+            self.refresh_changed_lines()
+        row = self.cursor_row
         if self.cursor_user is not None or rows is None:
             self.post_message(self.RowHighlighted(self, row))
         elif row not in self.rows_in_sight:  # it was left before it was loaded
@@ -482,7 +501,9 @@ class UsersDataTable(VirtualList):
     def footer_text(self, width: int, line: int) -> str:
         """Return the row number and the range of visible columns, right-aligned."""
         columns = position_text(self._arrangement, self._columns_in(width))
-        rows = f"{self.cursor_row + 1:,} of {self.row_count:,}   " if self.row_count else ""
+        rows = ""
+        if self._rows is not None and self.row_count:
+            rows = f"{self.cursor_row + 1:,} of {self._rows.counted.text}   "
         return pad_or_truncate(f"{rows}{columns} ".rjust(width), width)
 
     @on(events.Click)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
 from rich.console import RenderableType
@@ -53,6 +53,14 @@ class Dialog(ReliableTimers, ModalScreen[ScreenResultType]):
             if worker.node is self and worker is not current:
                 worker.cancel()
         return super().dismiss(result)
+
+
+@runtime_checkable
+class ShowsMessage(Protocol):
+    """A screen with a line for messages."""
+
+    def show_message(self, message: str) -> None:
+        """Show a message; an empty one hides it."""
 
 
 def _current_worker() -> Worker[Any] | None:

@@ -35,13 +35,16 @@ class VirtualList(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
     Subclasses define the number of rows and their text. Headers stay in place above the rows.
     """
 
+    TO_END: ClassVar[str] = "move_to_end(1)"
+    """The action of the key that moves the cursor to the last row."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
         Binding("pageup", "move_page(-1)", "Page up", show=False),
         Binding("pagedown", "move_page(1)", "Page down", show=False),
         Binding("home,g", "move_to_end(-1)", "First", show=False),
-        Binding("end,G", "move_to_end(1)", "Last", show=False),
+        Binding("end,G", TO_END, "Last", show=False),
         Binding("enter", "select", "Open", show=False),
     ]
 
@@ -153,7 +156,7 @@ class VirtualList(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
 
     def rows_added(self) -> None:
         """Draw rows that were appended."""
-        before = self.virtual_size.height - self.header_height - self.footer_height
+        before = self._measured_rows
         self._measure()
         self._refresh_footer()
         if before < int(self.scroll_offset.y) + self.page_height:
@@ -182,6 +185,11 @@ class VirtualList(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
         """The visible rows."""
         top = int(self.scroll_offset.y)
         return range(top, min(top + self.page_height, self.row_count))
+
+    @property
+    def _measured_rows(self) -> int:
+        """The number of rows when they were drawn last."""
+        return self.virtual_size.height - self.header_height - self.footer_height
 
     def _measure(self) -> None:
         lines = self.header_height + self.row_count + self.footer_height

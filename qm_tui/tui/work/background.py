@@ -11,10 +11,11 @@ from textual.screen import Screen
 
 from qm_tui.gc_control import clear_in_chunks, gc_paused
 from qm_tui.progress import ProgressCallback, yield_control
+from qm_tui.store.errors import StoreDisconnected
 from qm_tui.tui.work.flow import keys_released
 from qm_tui.tui.work.job import OPERATION, Job, JobProgressed, Operation, job_end_message
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.threads import in_thread
+from qm_tui.tui.work.threads import ASK_AGAIN, in_thread
 from qm_tui.users.fields import User
 
 Result = TypeVar("Result")
@@ -23,14 +24,24 @@ Result = TypeVar("Result")
 async def run_with_progress(
     work: Callable[[ProgressCallback], Result],
     report: Callable[[JobProgressed], object] = lambda _progress: None,
+    disconnected: Callable[[str], object] | None = None,
 ) -> Result:
     """Run work in a thread. If the task that waits for it is canceled, the work is, too.
 
     Args:
         work: the work; it gets the progress callback.
         report: called in the thread with the progress.
+        disconnected: called with the message if the server of the store cannot be reached; then
+            the work is tried again until it can. If not given, that is an error as any other.
     """
-    return await _run(work, Job(report))
+    while True:
+        try:
+            return await _run(work, Job(report))
+        except StoreDisconnected as error:
+            if disconnected is None:
+                raise
+            disconnected(str(error))
+            await asyncio.sleep(ASK_AGAIN)
 
 
 async def run_job(

@@ -1,6 +1,8 @@
 """The current view: what changes it, and the search for its users."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -9,8 +11,12 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from qm_tui.config.saved_views import save_views
+from qm_tui.crash import log_and_describe
+from qm_tui.store.errors import StoreDisconnected, StoreError
+from qm_tui.tui.work.job import UserListView, ViewQuery
 from qm_tui.tui.work.session import Session
-from qm_tui.tui.work.user_query import QueryFinished, depends_on_marks, run_query
+from qm_tui.tui.work.threads import ASK_AGAIN, ask_until_answered, run_in_thread, start_worker
+from qm_tui.tui.work.user_query import QueryFailed, QueryFinished, depends_on_marks, run_query
 from qm_tui.users.query.columns import Layout
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
 from qm_tui.users.query.views import ALL_USERS, SavedView, SortKey
@@ -20,6 +26,17 @@ _SAVE_DELAY: Final = 1.0
 
 _KEYS: Final = 2
 """The maximum number of sort columns."""
+
+_NOTICE_EVERY: Final = 1.0
+"""Seconds after which a slow search is noticed, and between two notices."""
+
+_SORTING: Final = "Sorting"
+_SEARCHING: Final = "Searching"
+_CANCEL_HINT: Final = "Press Esc to cancel."
+_SEARCH_CANCELED: Final = "Search canceled. Edit the filter to search again."
+
+_LISTING: Final = "listing"
+"""The workers that search."""
 
 
 class CurrentView:
@@ -38,6 +55,7 @@ class CurrentView:
     ) -> None:
         self._page, self._session, self._cursor_id = page, session, cursor_id
         self._timer: Timer | None = None
+        self._notice, self._is_canceled = "", False
 
     @property
     def title(self) -> str:
@@ -68,7 +86,7 @@ class CurrentView:
         text = text.strip()
         error = filter_error(text, is_typing=True)
         session = self._session
-        if error or text == session.current_view.filter:
+        if error or (text == session.current_view.filter and not self._is_canceled):
             return error
         if not text and session.selected_view.filter:
             session.selected_view = ALL_USERS
@@ -111,16 +129,71 @@ class CurrentView:
         session = self._session
         if session.view is None:
             return
-        work = partial(
-            run_query,
-            session.queries,
-            session.view,
-            session.query,
-            session.queries.begin(),
-            self._cursor_id(),
-            self._page.post_message,
-        )
-        self._page.run_worker(work, thread=True, group="listing", description="find users")
+        self._is_canceled = False
+        session.queries.begin()
+        finding = partial(self._find, session.view, session.query, self._cursor_id())
+        start_worker(self._page, finding, _LISTING, exclusive=True)
+
+    async def _find(self, view: UserListView, query: ViewQuery, cursor_id: str | None) -> None:
+        session, post = self._session, self._page.post_message
+        question = partial(run_query, session.queries, view, query, cursor_id)
+        try:
+            with self._noticed(view, query):
+                found = await run_in_thread(question)
+        except StoreDisconnected as error:
+            post(QueryFailed(query, str(error)))
+            self._page.set_timer(ASK_AGAIN, self.run_query)
+        except FilterSyntaxError as issue:
+            post(QueryFailed(query, issue.message))
+        except StoreError as error:
+            post(QueryFailed(query, str(error)))
+        except Exception as error:
+            post(QueryFailed(query, log_and_describe(error)))
+        else:
+            post(QueryFinished(found))
+            self.prepare()
+
+    @contextmanager
+    def _noticed(self, view: UserListView, query: ViewQuery) -> Iterator[None]:
+        """Say every second that a server has not found the first users yet."""
+        if view.state.is_at_hand:
+            yield
+            return
+        session, started, before = self._session, time.monotonic(), self._session.status_text
+        verb = _SORTING if query.filter == view.query.filter else _SEARCHING
+
+        def tell() -> None:
+            self._notice = f"{verb}… {int(time.monotonic() - started)} s. {_CANCEL_HINT}"
+            session.set_status(self._notice)
+
+        timer = self._page.set_interval(_NOTICE_EVERY, tell)
+        try:
+            yield
+        finally:
+            timer.stop()
+            if self._notice and session.status_text == self._notice:
+                session.set_status(before)
+            self._notice = ""
+
+    def cancel_slow_query(self) -> bool:
+        """Cancel the search for users, if it is so slow that the admin knows how.
+
+        The list does not change; the filter that was typed stays.
+
+        Returns:
+            Whether it was canceled.
+        """
+        session = self._session
+        if not self._notice or session.view is None:
+            return False
+        self._page.workers.cancel_group(self._page, _LISTING)
+        if session.query.filter == session.view.query.filter:
+            session.current_view = replace(session.current_view, sort=session.view.query.sort)
+            self.schedule_save()
+        else:
+            self._is_canceled = True
+            self._page.post_message(QueryFailed(session.query, _SEARCH_CANCELED))
+        return True
 
     def schedule_save(self) -> None:
         """Save the view for the next start after `_SAVE_DELAY` seconds without a change."""
@@ -152,8 +225,12 @@ class CurrentView:
         session = self._session
         if session.view is None:
             return
-        work = partial(session.queries.prepare, session.view.state)
-        self._page.run_worker(work, thread=True, group="prepare", description="prepare")
+        state = session.view.state
+
+        async def prepare() -> None:
+            await ask_until_answered(lambda _rest: session.queries.prepare(state))
+
+        start_worker(self._page, prepare, "prepare")
 
 
 def view_to_save(shown: SavedView) -> SavedView:

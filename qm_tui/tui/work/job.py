@@ -156,7 +156,7 @@ class UserListView:
     Attributes:
         state: the store's state.
         searched: the query as the store is asked.
-        count: how many users it finds.
+        count: how many users it finds, as far as they have been counted.
         window: the users near the cursor that are loaded first.
         change_symbols: by User ID, the effect of the last job: `+` added, `~` changed.
         cursor_id: the User ID of the user that the cursor moves to; empty for the first one, None
@@ -165,6 +165,7 @@ class UserListView:
         query: the query as the admin wrote it.
         is_lifted: whether the filter of the query was cleared, so that all users are shown.
         mark_changes: what must change so that the same users stay marked.
+        is_counted: whether the count is exact, and that of this state.
     """
 
     state: State
@@ -177,6 +178,7 @@ class UserListView:
     query: ViewQuery = ViewQuery()
     is_lifted: bool = False
     mark_changes: MarkChanges | None = None
+    is_counted: bool = True
 
 
 class FirstUsersLoaded(Message):

@@ -1,5 +1,7 @@
 """Live updates: changes by other admins are on the screen within half a second.
 
+On a server, counts take longer: they follow within some seconds.
+
 The store is polled several times a second, which takes two system calls. Only if it has changed, a
 worker reads it and builds the users table. New warnings and notices of the store are shown, too.
 """
@@ -12,7 +14,7 @@ from textual.screen import Screen
 
 from qm_tui.crash import log_and_describe
 from qm_tui.progress import YieldControl
-from qm_tui.store.errors import StoreError
+from qm_tui.store.errors import StoreDisconnected, StoreError
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.threads import run_in_thread
@@ -44,17 +46,24 @@ class LiveView:
 
     def _poll(self) -> None:
         session, view = self._session, self._session.view
-        if view is None or session.is_busy or self._is_reading:
+        if view is None or session.is_busy:
             return
         self._show_notices()
         # a job that changed nothing may have read changes by other admins
-        if (
+        if not self._is_reading and (
             session.store.has_external_changes()
             or session.store.state.version != view.state.version
+            or self._is_disconnected
         ):
             self._is_reading = True
             # without a description Textual would make one from the whole view
             self._page.run_worker(self._read(view), group="news", description="read changes")
+
+    @property
+    def _is_disconnected(self) -> bool:
+        """Whether the store warns that it cannot reach its server; reading connects again."""
+        store = self._session.store
+        return bool(store.warning) and not store.state.is_at_hand
 
     def _show_notices(self) -> None:
         """Show the store's warning and its new notices."""
@@ -70,6 +79,8 @@ class LiveView:
         session, view, error_text = self._session, None, ""
         try:
             view = await run_in_thread(partial(_view_of_changes, session, before))
+        except StoreDisconnected:
+            pass  # the header and the Actions bar show what the store says about it
         except StoreError as error:
             error_text = str(error)
         except Exception as error:
@@ -95,7 +106,8 @@ def _view_of_changes(
         return None
     changes = store.changes_since(before, rest)
     fresh = changes.added | changes.changed
-    made = make_view(session.queries, after, session.query)
+    known = view.count if view.query == session.query else None
+    made = make_view(session.queries, after, session.query, known=known)
     if made.is_lifted:  # the filter being typed may be invalid yet; that of the view is valid
         made = make_view(session.queries, after, view.query)
     return replace(made, change_symbols=view.change_symbols, externally_changed=fresh)

@@ -9,12 +9,13 @@ from typing import Final, Protocol
 from qm_tui.config.saved_views import SavedViews
 from qm_tui.log import debug
 from qm_tui.progress import Cancelled
+from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work.job import Job, JobProgressed, UserListView, ViewQuery
 from qm_tui.tui.work.marks import MarkChanges, Marks
-from qm_tui.tui.work.threads import ask, run_in_thread
+from qm_tui.tui.work.threads import ask_until_answered, run_in_thread
 from qm_tui.tui.work.user_query import UserQueries, make_view
 from qm_tui.users.query.columns import DEFAULT_LAYOUT
 from qm_tui.users.query.query import Query
@@ -147,6 +148,12 @@ class Session:
         is_free = not self.is_busy and not self.is_previewing
         return self.view is not None and is_free and not self.read_only_reason
 
+    def explain_obstacle(self) -> bool:
+        """Show why the store cannot be changed now, if it cannot; return whether that is so."""
+        if self.obstacle:
+            self.set_status(self.obstacle)
+        return bool(self.obstacle)
+
     def begin_job(self, job: Job) -> Job:
         """Start a job; no other can start before it ends."""
         self.job, self._status_before_job = job, self.status_text
@@ -216,13 +223,27 @@ class Session:
     ) -> UserListView:
         """Return the users table after a job. For worker threads.
 
+        If a server cannot be reached anymore, it is the table from before.
+
         Args:
             changed: the User IDs of the users that it changed or added.
             added: the User IDs of those that it added.
             lifts: whether to clear a filter that would hide one of them.
         """
         state = self.store.state
-        return make_view(self.queries, state, self.query, changed, added, lifts=lifts)
+        try:
+            return make_view(self.queries, state, self.query, changed, added, lifts=lifts)
+        except StoreError:
+            if self.view is None:
+                raise
+            # the job is done nevertheless; the next live update shows it
+            return replace(
+                self.view,
+                cursor_id=None,
+                externally_changed=frozenset(),
+                is_lifted=False,
+                mark_changes=None,
+            )
 
     def set_previewing(self, is_previewing: bool) -> None:
         """Start or end the preview of an import."""
@@ -280,7 +301,11 @@ class Session:
 
     async def _learn(self, state: State, user_ids: Sequence[str]) -> None:
         if self.marks.selection.steps and user_ids:
-            await ask(state, partial(self.marks.learn, state, user_ids))
+            learn = partial(self.marks.learn, state, user_ids)
+            if state.is_at_hand:
+                learn()
+            else:
+                await ask_until_answered(learn)
 
     def marks_changed(self) -> None:
         """Show the marks on all pages."""

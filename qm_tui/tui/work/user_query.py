@@ -1,15 +1,15 @@
 """The query of the users table: users found by filter and sorted, in the background."""
 
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
 from textual.message import Message
 
-from qm_tui.crash import log_and_describe
-from qm_tui.progress import YieldControl, yield_control
+from qm_tui.progress import YieldControl, no_rest, yield_control
 from qm_tui.store.interface import UserStore
-from qm_tui.store.state import FIRST, Place, Side, State, Window
+from qm_tui.store.state import FIRST, Place, Side, State, UserCount, Window
 from qm_tui.tui.work.job import UserListView, ViewQuery
 from qm_tui.tui.work.marks import MarkChanges, Marks, selected_among
 from qm_tui.tui.work.user_rows import LOADED
@@ -19,6 +19,9 @@ from qm_tui.users.query.counts import values_by_count
 from qm_tui.users.query.filter_fields import FilterKind
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
 from qm_tui.users.query.query import Query, Selection, all_except, these
+
+FIRST_COUNT: Final = 10_001
+"""The number to which a server counts users before it shows the first of them."""
 
 
 class QuerySuperseded(Exception):
@@ -42,13 +45,9 @@ class UserQueries:
         self._number = self._prepared = 0
         self._values: Mapping[str, Sequence[str]] = {}
 
-    def begin(self) -> YieldControl:
-        """Start a new query; return what it calls about every millisecond.
-
-        Older queries are ended by `QuerySuperseded`.
-        """
+    def begin(self) -> None:
+        """Note that a new query starts: what is being prepared can wait until it has ended."""
         self._number += 1
-        return self._rest()
 
     def _rest(self) -> YieldControl:
         number = self._number
@@ -117,6 +116,7 @@ def make_view(
     added: Container[str] = (),
     *,
     lifts: bool = False,
+    known: UserCount | None = None,
 ) -> UserListView:
     """Return the users table for a state. For worker threads.
 
@@ -130,6 +130,7 @@ def make_view(
             cursor moves to the first of them.
         added: the User IDs of the users that it added.
         lifts: whether to clear a filter that would hide one of them.
+        known: how many users the query found in an earlier state; a server need not count again.
     """
     rest = yield_control()
     unfiltered = replace(query, filter="")
@@ -137,11 +138,11 @@ def make_view(
     marked = mark_changes.applied_to(queries.marks.selection)
     try:
         searched = queries.parse(query, marked)
-        count = state.count(searched, rest)
+        count, is_counted = _first_count(state, searched, rest, known)
         is_lifted = False
     except FilterSyntaxError:
         searched = queries.parse(unfiltered)
-        count = state.count(searched, rest)
+        count, is_counted = _first_count(state, searched, rest)
         is_lifted = True
     signs = {user_id: "+" if user_id in added else "~" for user_id in changed}
     of_changed = these(signs)
@@ -149,7 +150,7 @@ def make_view(
         shown = state.count(searched.among(of_changed), rest)
         if shown.number < len(signs):
             searched = queries.parse(unfiltered)
-            count = state.count(searched, rest)
+            count, is_counted = _first_count(state, searched, rest)
             is_lifted = True
     cursor_id, place = None, FIRST
     if signs:
@@ -168,7 +169,30 @@ def make_view(
         query=unfiltered if is_lifted else query,
         is_lifted=is_lifted,
         mark_changes=mark_changes,
+        is_counted=is_counted,
     )
+
+
+def _first_count(
+    state: State, query: Query, rest: YieldControl, known: UserCount | None = None
+) -> tuple[UserCount, bool]:
+    """Return how many users to show first, and whether that is their exact number."""
+    if state.is_at_hand:
+        return state.count(query, rest), True
+    if not query.terms and query.within is None:
+        return UserCount(state.total), True
+    if known is not None and state.count(query, rest, enough=1).number:
+        return known, False
+    count = state.count(query, rest, enough=FIRST_COUNT)
+    return count, count.is_exact
+
+
+def count_exactly(view: UserListView, rest: YieldControl) -> UserCount:
+    """Return the exact number of the users of the table; as it was if its filter is invalid now."""
+    try:
+        return view.state.count(view.searched, rest)
+    except FilterSyntaxError:
+        return view.count  # the next live update clears the filter
 
 
 def load_window(
@@ -195,15 +219,18 @@ class MarksCounted(Message):
         self.number, self.changes, self.marked, self.hidden = number, changes, marked, hidden
 
 
-def count_marks(number: int, view: UserListView, queries: UserQueries) -> MarksCounted:
+def count_marks(
+    number: int, view: UserListView, queries: UserQueries, rest: YieldControl = no_rest
+) -> MarksCounted:
     """Count the marked users. For worker threads.
 
     Args:
         number: the number of the count.
         view: the users table.
         queries: the queries of the table, with the marks.
+        rest: called about every millisecond.
     """
-    rest, state, selection = yield_control(), view.state, queries.marks.selection
+    state, selection = view.state, queries.marks.selection
     changes = queries.marks.changes(queries.store, state, rest)
     named = changes.applied_to(selection).exceptions
     changes = changes._replace(deleted=named - selected_among(state, all_except(()), named, rest))
@@ -226,7 +253,7 @@ class QueryFinished(Message):
 
 
 class QueryFailed(Message):
-    """The filter is invalid, or needs details that are no longer available.
+    """The users of a query were not found: the filter is invalid, or the store cannot be read.
 
     Args:
         query: the query.
@@ -242,37 +269,29 @@ def run_query(
     queries: UserQueries,
     view: UserListView,
     query: ViewQuery,
-    rest: YieldControl,
     cursor_id: str | None,
-    post_message: Callable[[Message], object],
-) -> None:
-    """Find the users of a query, and send the result. For worker threads.
+    rest: YieldControl,
+) -> UserListView:
+    """Return the first users of a query. For worker threads.
 
     Args:
         queries: the queries of the table.
         view: the current users table.
         query: the query.
-        rest: what `UserQueries.begin` returned for it.
         cursor_id: the user that the cursor stays on, if it is still shown.
-        post_message: called with `QueryFinished` or `QueryFailed`; not called if there is a newer
-            query.
+        rest: called about every millisecond.
+
+    Raises:
+        FilterSyntaxError: the filter is invalid, or needs details that are no longer available.
+        StoreError: the server cannot be reached, or cannot answer.
     """
-    state = view.state
-    try:
-        searched = queries.parse(query)
-        count = state.count(searched, rest)
-        place = FIRST if cursor_id is None else Place(Side.AROUND, (cursor_id,))
-        window = load_window(queries.marks, state, searched, place, rest)
-    except QuerySuperseded:
-        return
-    except FilterSyntaxError as issue:
-        post_message(QueryFailed(query, issue.message))
-        return
-    except Exception as error:
-        post_message(QueryFailed(query, log_and_describe(error)))
-        return
-    found = UserListView(
-        state, searched, count, window, view.change_symbols, window.user_id, query=query
+    state, searched = view.state, queries.parse(query)
+    count, is_counted = _first_count(state, searched, rest)
+    place = FIRST if cursor_id is None else Place(Side.AROUND, (cursor_id,))
+    window = load_window(queries.marks, state, searched, place, rest)
+    symbols = view.change_symbols
+    return UserListView(
+        *(state, searched, count, window, symbols, window.user_id),
+        query=query,
+        is_counted=is_counted,
     )
-    post_message(QueryFinished(found))
-    queries.prepare(state)

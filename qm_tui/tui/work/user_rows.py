@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 from qm_tui.progress import YieldControl, no_rest
 from qm_tui.store.state import FIRST, LAST, Place, Side, State, UserCount, Window
 from qm_tui.tui.work.marks import Marks
-from qm_tui.tui.work.threads import run_in_thread, start_worker
+from qm_tui.tui.work.threads import ask_until_answered, start_worker
 from qm_tui.users.fields import User
 from qm_tui.users.query.query import Query
 
@@ -30,18 +30,26 @@ _KEPT: Final = 1000
 class UserRows:
     """The users of a query, by row.
 
+    There may be more or fewer users than were counted. Rows past the last user stay empty until
+    that is noticed; then the count is corrected.
+
     Args:
         state: the state of the store.
         query: the query.
         count: how many users it finds.
         window: the first users that are loaded.
         marks: learns which of the loaded users are marked.
+
+    Attributes:
+        count: how many users there are, as far as is known.
+        is_exact: whether there are no more.
     """
 
     def __init__(
         self, state: State, query: Query, count: UserCount, window: Window, marks: Marks
     ) -> None:
-        self.state, self.query, self.count = state, query, count.number
+        self.state, self.query = state, query
+        self.count, self.is_exact = count
         self._marks = marks
         self._users: list[User] = list(window.users)
         self._first = window.row or 0
@@ -71,7 +79,16 @@ class UserRows:
     def copy(self) -> "UserRows":
         """Return the same rows for another widget, which wants others of them."""
         window = Window(self._users, self._first)
-        return UserRows(self.state, self.query, UserCount(self.count), window, self._marks)
+        return UserRows(self.state, self.query, self.counted, window, self._marks)
+
+    @property
+    def counted(self) -> UserCount:
+        """How many users there are, as far as is known."""
+        return UserCount(self.count, self.is_exact)
+
+    def take_count(self, count: UserCount) -> None:
+        """Take over how many users there are. Call `want` again then."""
+        self.count, self.is_exact = count
 
     def grow(self) -> None:
         """Take over that the store has more users, at the end."""
@@ -83,7 +100,7 @@ class UserRows:
         Args:
             rows: the rows; those that were wanted before are no longer needed.
             owner: the widget or screen that shows them.
-            filled: called each time some were loaded in the background.
+            filled: called each time some were loaded in the background, or the count was corrected.
         """
         at_hand = self.state.is_at_hand
         margin = 0 if at_hand else _MARGIN
@@ -96,10 +113,16 @@ class UserRows:
         elif not self._is_loading:
             start_worker(owner, partial(self._load, filled), "rows")
 
-    def around(self, user: User | None, row: int) -> Window:
-        """Return the users around a user; if the query does not find it, those around the row."""
+    def around(self, user: User | None, row: int, rest: YieldControl = no_rest) -> Window:
+        """Return the users around a user; if the query does not find it, those around the row.
+
+        Args:
+            user: the user.
+            row: the row.
+            rest: called about every millisecond.
+        """
         user_ids = () if user is None else (user.user_id,)
-        window = self._ask(Place(Side.AROUND, user_ids, row))
+        window = self._ask(Place(Side.AROUND, user_ids, row), rest)
         if window.row is not None:
             return window
         # a store that does not know the row has not moved the user far
@@ -127,15 +150,28 @@ class UserRows:
         try:
             while (place := self._missing()) is not None:
                 held = self._users
-                window = await run_in_thread(partial(self._ask, place))
+                window = await ask_until_answered(partial(self._ask, place))
                 if self._users is not held:
                     continue  # others were loaded in the meantime
-                if not window.users:
-                    return  # there are fewer users than were counted
-                self._add(place, window)
+                if window.users:
+                    self._add(place, window)
+                else:
+                    self._correct_count(place)
                 filled()
         finally:
             self._is_loading = False
+
+    def _correct_count(self, place: Place) -> None:
+        """Take over that there are no users at a place."""
+        end = self._first + len(self._users)
+        if place.side is Side.AFTER:
+            self.count, self.is_exact = end, True
+        elif place.side is Side.BEFORE:
+            self.count, self._first = self.count - self._first, 0
+        else:
+            self.count, self.is_exact, self._users, self._first = 0, True, [], 0
+        wanted = self._wanted
+        self._wanted = range(min(wanted.start, self.count), min(wanted.stop, self.count))
 
     def _ask(self, place: Place, rest: YieldControl = no_rest) -> Window:
         rows = max(LOADED, len(self._wanted))
@@ -160,7 +196,9 @@ class UserRows:
         # from there, or from an end of the list if that is nearer
         if wanted.start + LOADED < rows_between:
             return FIRST
-        return LAST if self.count - wanted.stop + LOADED < rows_between else place
+        if self.count - wanted.stop + LOADED < rows_between:
+            return LAST if self.is_exact else None  # the end is not known yet
+        return place
 
     def _add(self, place: Place, window: Window) -> None:
         new = list(window.users)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
+from qm_tui.store.state import UserCount
 from qm_tui.transfer.options.export_options import (
     DEFAULT_EXPORT_OPTIONS,
     EXPORT_OPTIONS,
@@ -210,7 +211,7 @@ async def test_current_value_has_help_and_other_delimiters_need_excel(exports):
 
 
 async def test_groups_of_users_are_offered_if_there_are_any(exports):
-    scope = ExportScope(DEFAULT_EXPORT_OPTIONS, marked=12, shown=312, hidden=9)
+    scope = ExportScope(DEFAULT_EXPORT_OPTIONS, marked=12, shown=UserCount(312), hidden=9)
     async with open_dialog(SaveDialog(exports, NAME, scope)) as hand:
         assert hand.shown("#export-summary").startswith("all users; all 26 fields")
         await hand.press("down", "o")

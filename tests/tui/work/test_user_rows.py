@@ -159,7 +159,7 @@ async def test_answer_is_dropped_if_others_were_loaded_meanwhile():
     check(rows, 430, 490 + PAGE + 60)
 
 
-async def test_list_that_has_become_shorter_is_loaded_to_its_end():
+async def test_list_that_has_become_shorter_is_loaded_to_its_end_and_counted_again():
     state, owner = Server(state_of(*USERS[:120])), Owner()
     rows = await begun(state, 1000)
     state.places.clear()
@@ -167,10 +167,46 @@ async def test_list_that_has_become_shorter_is_loaded_to_its_end():
         await owner.want(rows, 80, 80 + PAGE)
         assert rows.user(119) == USERS[119]
         assert rows.user(120) is None
-    assert state.places == [*after(49, 99), *after(119, 119)]
+    assert state.places == after(49, 99, 119)
+    assert rows.counted == UserCount(120)
     empty = await begun(Server(state_of()), 5)
     await owner.want(empty, 0, 5)
     assert empty.user(0) is None
+    assert empty.counted == UserCount(0)
+
+
+async def test_fewer_users_before_the_loaded_ones_are_counted_again():
+    state, owner = Server(state_of(*USERS[500:550])), Owner()
+    rows = await begun(state)
+    rows.begin_with(Window(USERS[500:550], 600))
+    await owner.want(rows, 500, 600)
+    assert rows.user(0) == USERS[500]
+    assert rows.counted == UserCount(50)
+
+
+async def test_end_of_a_list_is_loaded_when_it_is_known():
+    state, owner = Server(), Owner()
+    rows = await begun(state)
+    rows.take_count(UserCount(1001, is_exact=False))
+    state.places.clear()
+    await owner.want(rows, 900, 900 + PAGE)
+    assert state.places == []
+    rows.take_count(UserCount(COUNT))
+    await owner.want(rows, COUNT - PAGE, COUNT)
+    assert state.places == ["last", "before 1950"]
+    assert rows.user(COUNT - 1) == USERS[-1]
+
+
+async def test_rows_are_loaded_when_the_server_can_be_reached_again():
+    state, owner = Server(), Owner()
+    rows = await begun(state)
+    state.line.is_down = True
+    owner.begin(rows, 60, 60 + PAGE)
+    await asyncio.sleep(0.02)
+    assert rows.user(60) is None
+    state.line.is_down = False
+    await owner.end()
+    assert rows.user(60) == USERS[60]
 
 
 @pytest.mark.parametrize("knows_rows", [True, False])

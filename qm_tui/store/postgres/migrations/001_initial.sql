@@ -32,7 +32,7 @@ CREATE TABLE qm_tui.transactions (
     number bigint NOT NULL UNIQUE,
     version bigint NOT NULL UNIQUE,
     committed_at timestamptz NOT NULL,
-    session_role text NOT NULL,
+    session_role text NOT NULL DEFAULT session_user,
     login text NOT NULL,
     address text NOT NULL,
     kind text NOT NULL,
@@ -107,7 +107,7 @@ CREATE TABLE qm_tui.changes (
     after text[] COLLATE "C",
     secrets_before text[] COLLATE "C",
     secrets_after text[] COLLATE "C",
-    PRIMARY KEY (transaction, position, user_id)
+    PRIMARY KEY (transaction, user_id)
 );
 CREATE INDEX changes_of_user ON qm_tui.changes (user_id, transaction);
 
@@ -169,6 +169,8 @@ CREATE INDEX users_by_license ON qm_tui.users ((coalesce(nullif(
     CASE WHEN unlimited_license = '1' THEN '0' ELSE '' END
     || CASE WHEN on_demand_license = '1' THEN '1' ELSE '' END
     || CASE WHEN computer_recording_license = '1' THEN '2' ELSE '' END, ''), '3')), seq);
+CREATE INDEX users_by_first_name_down ON qm_tui.users ((keys[1]), (-seq));
+CREATE INDEX users_by_last_name_down ON qm_tui.users ((keys[2]), (-seq));
 CREATE INDEX users_by_department_down ON qm_tui.users ((keys[6]), (-seq));
 CREATE INDEX users_by_is_active_down ON qm_tui.users (is_active, (-seq));
 CREATE INDEX users_by_license_down ON qm_tui.users ((coalesce(nullif(
@@ -183,6 +185,7 @@ CREATE INDEX users_full_name ON qm_tui.users USING hash (full_name);
 CREATE INDEX users_bare_name ON qm_tui.users (bare_name) WHERE bare_name IS NOT NULL;
 CREATE INDEX users_other_extensions ON qm_tui.users USING gin (other_extensions)
     WHERE other_extensions IS NOT NULL;
+CREATE INDEX users_invalid ON qm_tui.users (seq) WHERE NOT is_valid;
 CREATE INDEX users_look_alike ON qm_tui.users (look_alike) WHERE look_alike IS NOT NULL;
 
 INSERT INTO qm_tui.head (number, version, total) VALUES (0, 0, 0);

@@ -24,7 +24,7 @@ from qm_tui.tui.user.field_form import FieldForm, FieldInput
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import MessageDialog, close_or_ask
 from qm_tui.tui.work.flow import flow
-from qm_tui.tui.work.threads import DEBOUNCE, ask, when_answered
+from qm_tui.tui.work.threads import DEBOUNCE, Question, ask, when_answered
 from qm_tui.users.fields import Field, Kind
 from qm_tui.users.issues import Issue, Severity, redact_value
 
@@ -124,7 +124,10 @@ class CorrectScreen(Dialog[Corrections | None]):
 
     @work
     async def _build_validator(self) -> None:
-        self._validator, readable = await build_validator(self._prepared, self._numbers)
+        self._validator, readable = await build_validator(
+            self._prepared, self._numbers, self.show_message
+        )
+        self.show_message("")
         self._readable = readable
         self._show_text("passed-over", _skipped_text(len(self._numbers) - readable))
         if self._outcome is not None:
@@ -133,20 +136,15 @@ class CorrectScreen(Dialog[Corrections | None]):
 
     # The record
 
-    async def _show_next(self, validator: RecordValidator) -> None:
+    def _show_next(self, validator: RecordValidator) -> None:
         """Show the next record that can be corrected."""
         self._outcome = outcome = next(self._remaining, None)
-        issues: Sequence[Issue] = ()
-        if outcome is not None:
-            issues = await self._problems_of(validator, outcome, list(outcome.values or ()))
-        self._show_record(issues)
-
-    async def _problems_of(
-        self, validator: RecordValidator, outcome: RecordOutcome, values: Values
-    ) -> Sequence[Issue]:
-        """Return the problems of a record with these values."""
-        validate = partial(validator.validate, outcome.number, outcome.line, values)
-        return await ask(self._prepared.state, validate)
+        if outcome is not None and self._prepared.state.is_at_hand:
+            values = list(outcome.values or ())
+            self._show_record(validator.validate(outcome.number, outcome.line, values))
+        else:  # the problems that the corrections have added or solved come with the answer
+            self._show_record(outcome.issues if outcome is not None else ())
+            self._validate()
 
     def _show_record(self, issues: Sequence[Issue]) -> None:
         """Show the current record and its problems; close the screen if there is none."""
@@ -203,6 +201,10 @@ class CorrectScreen(Dialog[Corrections | None]):
                 lines.append(f"Stored value: {value}")
         self.query_one("#correct-help", Static).update(safe_lines(lines))
 
+    def show_message(self, message: str) -> None:
+        """Show a message; an empty one hides it."""
+        self._show_text("said", message)
+
     def _show_text(self, name: str, text: str) -> None:
         line = self.query_one(f"#correct-{name}", Static)
         line.update(safe_lines(text.split("\n")))
@@ -216,6 +218,9 @@ class CorrectScreen(Dialog[Corrections | None]):
 
     @on(FieldForm.Edited)
     def _edited(self) -> None:
+        if self.query_one(FieldForm).values != self._saved_with_errors:
+            self._saved_with_errors = None
+            self._show_text("said", "")
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(DEBOUNCE, self._validate)
@@ -225,10 +230,7 @@ class CorrectScreen(Dialog[Corrections | None]):
         if outcome is None or self._validator is None:
             return
         values = self.query_one(FieldForm).values
-        if values != self._saved_with_errors:
-            self._saved_with_errors = None
-            self._show_text("said", "")
-        validate = partial(self._validator.validate, outcome.number, outcome.line, values)
+        validate = _validation(self._validator, outcome, values)
         when_answered(
             self, self._prepared.state, validate, partial(self._validated, outcome), "validation"
         )
@@ -252,7 +254,8 @@ class CorrectScreen(Dialog[Corrections | None]):
             self._show_text("said", _STILL_CHECKING)
             return
         values = self.query_one(FieldForm).values
-        self._issues = await self._problems_of(validator, outcome, values)
+        validate = _validation(validator, outcome, values)
+        self._issues = await ask(self._prepared.state, validate)
         errors = _errors(self._issues)
         if errors and values != self._saved_with_errors:
             self._saved_with_errors = values
@@ -263,9 +266,11 @@ class CorrectScreen(Dialog[Corrections | None]):
             return
         if values != self._original or self._general:
             self._saved[outcome.number] = values
-            correct = partial(validator.correct, outcome.number, outcome.line, values)
-            await ask(self._prepared.state, correct)
-        await self._show_next(validator)
+            await ask(
+                self._prepared.state,
+                lambda _rest: validator.correct(outcome.number, outcome.line, values),
+            )
+        self._show_next(validator)
 
     def action_move(self, rows: int) -> None:
         """Move the focus by a number of fields, and beyond them to the buttons."""
@@ -331,6 +336,13 @@ def _readable(
         number = numbers[(start + offset) % len(numbers)]
         if outcomes.values.get(number) is not None:
             yield outcomes[number - 1]
+
+
+def _validation(
+    validator: RecordValidator, outcome: RecordOutcome, values: Values
+) -> Question[Sequence[Issue]]:
+    """Return what asks for the problems of a record with these values."""
+    return lambda _rest: validator.validate(outcome.number, outcome.line, values)
 
 
 def _errors(issues: Sequence[Issue]) -> list[Issue]:

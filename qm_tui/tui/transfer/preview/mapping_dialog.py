@@ -192,7 +192,8 @@ class MappingDialog(Dialog[ColumnMapping | None]):
         )
         self.query_one("#mapping-missing", Static).update(safe(text))
 
-    def _show_message(self, message: str) -> None:
+    def show_message(self, message: str) -> None:
+        """Show a message; an empty one hides it."""
         self.query_one("#mapping-said", Static).update(safe(message))
 
     # Mapping
@@ -219,7 +220,7 @@ class MappingDialog(Dialog[ColumnMapping | None]):
 
     def _map_column(self, row: int, field: Field | None) -> None:
         self._columns.map_column(row, field)
-        self._show_message("")
+        self.show_message("")
         self._show_missing()
 
     # Closing
@@ -231,10 +232,10 @@ class MappingDialog(Dialog[ColumnMapping | None]):
         columns, field = self._columns, self.query_one("#mapping-name", SafeInput)
         name = field.value.strip()
         if not any(columns.fields):
-            self._show_message("No column is mapped. Map at least one, or press Esc to cancel.")
+            self.show_message("No column is mapped. Map at least one, or press Esc to cancel.")
             columns.focus()
         elif not name:
-            self._show_message("Enter a name for this mapping.")
+            self.show_message("Enter a name for this mapping.")
             field.focus()
         else:
             pairs = dict(zip(columns.names, columns.fields, strict=True))

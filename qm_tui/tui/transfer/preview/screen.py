@@ -38,6 +38,7 @@ _LINES_AROUND: Final = 5
 """Title, blank line, the list's header and footer, buttons."""
 
 _MIN_ROWS: Final = 5
+WAITING: Final = "Waiting for the server…"
 _NOTHING_IMPORTED_YET: Final = "Preview – nothing imported yet"
 _MOVES: Final = (
     ("up,k", "move", -1),
@@ -172,11 +173,14 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
     @work(exclusive=True, group="plan", description="plan an import")
     async def _plan(self) -> None:
         try:
-            await self._planner.finish(self.post_message)
+            await self._planner.finish(self.post_message, self._wait_for_server)
         except Exception as error:
             self._planning_failed(job_end_message(error, "").message)
         else:
             self._show()
+
+    def _wait_for_server(self, _message: str) -> None:
+        self._show_status(WAITING)
 
     @on(JobProgressed)
     def _progressed(self, event: JobProgressed) -> None:
@@ -410,6 +414,9 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
         """Import; a mass change must be confirmed first."""
         preview = self.preview
         if preview is None or self.is_planning or not preview.plan.imported:
+            return
+        if self._session.read_only_reason:  # the server cannot be reached
+            await self.app.push_screen_wait(MessageDialog(self._session.read_only_reason))
             return
         confirmed = await actions.confirm_import(self.app, preview)
         if confirmed is None or preview is not self.preview or self.is_planning:

@@ -108,15 +108,17 @@ def lost_text(corrections: int) -> str:
 
 
 async def build_validator(
-    prepared: PreparedImport, numbers: Sequence[int]
+    prepared: PreparedImport, numbers: Sequence[int], disconnected: Callable[[str], object]
 ) -> tuple[RecordValidator, int]:
     """Return what validates corrections, and how many records can be corrected.
 
     Args:
         prepared: the import, planned with its records.
         numbers: the numbers of the rejected records.
+        disconnected: called with the message while the server of the store cannot be reached.
     """
-    return await run_with_progress(partial(_build_validator, prepared, numbers))
+    work = partial(_build_validator, prepared, numbers)
+    return await run_with_progress(work, disconnected=disconnected)
 
 
 def _build_validator(
@@ -213,20 +215,29 @@ class ImportPlanner:
         """Note that the import is planned with other options; the last preview stays until then."""
         self.request, self.is_planning = request, True
 
-    async def finish(self, report: Callable[[JobProgressed], object]) -> None:
+    async def finish(
+        self, report: Callable[[JobProgressed], object], disconnected: Callable[[str], object]
+    ) -> None:
         """Plan in a thread.
 
         Args:
             report: called in the thread with the progress.
+            disconnected: called with the message while the server of the store cannot be reached,
+                unless the file has not been planned yet: then that is an error.
 
         Raises:
             Exception: the file cannot be read. The options are those of the last preview again.
         """
         prepared, self._initial = self._initial, None
         state, is_first = self._session.store.state, self.preview is None
-        work = partial(_plan_preview, self.request, state, prepared, has_saved_options=is_first)
+        is_new, request, plans = is_first and prepared is None, self.request, iter((prepared,))
+
+        def work(progress: ProgressCallback) -> Preview:
+            made = next(plans, None)  # if that fails, the plan is freed, and made again
+            return _plan_preview(request, state, made, progress, has_saved_options=is_new)
+
         try:
-            preview = await run_with_progress(work, report)
+            preview = await run_with_progress(work, report, None if is_new else disconnected)
         except Exception:
             self.stop()
             raise

@@ -18,7 +18,7 @@ from qm_tui.tui.widgets.count_table import MAX_SHOWN, TOO_LONG, NumberList
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.key_hint import FieldLine
 from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
-from qm_tui.tui.work.threads import run_in_thread
+from qm_tui.tui.work.threads import ask_until_answered
 from qm_tui.users.fields import Kind
 from qm_tui.users.query.columns import COLUMN
 from qm_tui.users.query.counts import COUNTABLE_FIELDS, Count, count_by, keys_to_count
@@ -158,21 +158,23 @@ class CountsDialog(Dialog[str | None]):
             self._list.show(COLUMN[by.name].name, counts, _SEVERAL)
         else:
             self._list.show(by.field.name, counts)
-        self._show_message("" if self._number else _NO_USERS)
+        self.show_message("" if self._number else _NO_USERS)
 
-    def _show_message(self, message: str) -> None:
-        self.query_one("#counts-said", Static).update(safe(message))
+    def show_message(self, message: str) -> None:
+        """Show a message; an empty one hides it."""
+        for line in self.query("#counts-said").results(Static):  # none after closing
+            line.update(safe(message))
 
     @on(VirtualList.RowHighlighted)
     def _highlighted(self, event: VirtualList.RowHighlighted) -> None:
         if not isinstance(event, VirtualList.RowSelected):
-            self._show_message("")
+            self.show_message("")
 
     # Counting
 
     @work(exclusive=True, group="counting", description="count")
     async def _count(self, by: FilterField) -> None:
-        counts = await run_in_thread(partial(self._counts_by, by))
+        counts = await ask_until_answered(partial(self._counts_by, by))
         self._cache[by.name] = counts
         self._show(by, counts)
 
@@ -187,7 +189,7 @@ class CountsDialog(Dialog[str | None]):
     def _use(self) -> None:
         term = self._list.term
         if len(term) > MAX_FILTER_LENGTH:
-            self._show_message(TOO_LONG)
+            self.show_message(TOO_LONG)
         elif term:
             self.dismiss(term)
 

@@ -21,7 +21,7 @@ from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.text_area import MAX_CHARACTERS, MAX_LINE, MAX_LINES, SafeTextArea
 from qm_tui.tui.widgets.virtual_list import VirtualList
-from qm_tui.tui.work.threads import DEBOUNCE, run_in_thread
+from qm_tui.tui.work.threads import DEBOUNCE, ask_until_answered
 from qm_tui.users.query.pasted_list import ResolvedList, resolve_list
 
 _HELP: Final = (
@@ -86,7 +86,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     @on(SafeTextArea.Changed)
     def _changed(self) -> None:
-        self._show_message("")
+        self.show_message("")
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(DEBOUNCE, self._resolve)
@@ -97,7 +97,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     @work(exclusive=True, group="finding", description="find users of a list")
     async def _resolve_list(self, lines: Sequence[str]) -> None:
-        self._resolved, names = await run_in_thread(partial(self._find_users, lines))
+        self._resolved, names = await ask_until_answered(partial(self._find_users, lines))
         self._lines = lines
         self._unresolved_list.show(self._resolved.unresolved, names)
         self._show_resolved()
@@ -141,12 +141,13 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         left = self._resolved.not_found
         return f"Not found: {left:,}." if left else ""
 
-    def _show_message(self, message: str) -> None:
+    def show_message(self, message: str) -> None:
+        """Show a message; an empty one hides it."""
         self.query_one("#mark-list-said", Static).update(safe(message))
 
     @on(SafeTextArea.PasteRejected)
     def _text_rejected(self) -> None:
-        self._show_message(_TOO_LONG)
+        self.show_message(_TOO_LONG)
 
     @on(VirtualList.RowSelected)
     def _go_to_line(self) -> None:
@@ -165,7 +166,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         if user_ids:
             self.dismiss(user_ids)
         else:
-            self._show_message(_NO_MATCH)
+            self.show_message(_NO_MATCH)
 
     @property
     def unsaved(self) -> str:

@@ -186,13 +186,14 @@ class ViewsDialog(Dialog[SavedView | None]):
         )
         return f"Current    {'   '.join(filter(None, parts))}", _filter_line(current.filter)
 
-    def _show_message(self, message: str) -> None:
+    def show_message(self, message: str) -> None:
+        """Show a message; an empty one hides it."""
         self.query_one("#views-said", Static).update(safe(message))
 
     @on(VirtualList.RowHighlighted)
     @on(Input.Changed)
     def _clear_message(self) -> None:
-        self._show_message("")
+        self.show_message("")
 
     # Saving
 
@@ -212,9 +213,9 @@ class ViewsDialog(Dialog[SavedView | None]):
         current, built_in, before = self._current, built_in_name(name), self._lines.find(name)
         view = SavedView(name, current.filter, current.sort, current.layout)
         if not name:
-            self._show_message(_NO_NAME)
+            self.show_message(_NO_NAME)
         elif built_in:
-            self._show_message(
+            self.show_message(
                 f"{built_in} is a built-in view and cannot be replaced. Choose another name."
             )
         elif before is not None and view != before:
@@ -229,7 +230,7 @@ class ViewsDialog(Dialog[SavedView | None]):
         """Delete the view at the cursor, after a confirmation."""
         view = self._lines.cursor_view
         if built_in_name(view.name):
-            self._show_message(f"{view.name} is a built-in view and cannot be deleted.")
+            self.show_message(f"{view.name} is a built-in view and cannot be deleted.")
             return
         text = f"Delete the view {sanitize(view.name)}? No users are affected."
         self._confirm(text, "Delete", view, deletes=True)
@@ -250,7 +251,7 @@ class ViewsDialog(Dialog[SavedView | None]):
         )
         if not await asyncio.to_thread(change):
             outcome = "The view was not deleted." if deletes else "The view was not saved."
-            self._show_message(f"Cannot write {abbreviate_home(views_path())}. {outcome}")
+            self.show_message(f"Cannot write {abbreviate_home(views_path())}. {outcome}")
         elif deletes:
             self._lines.without(view.name)
             self.query_one("#views-now", Static).update(safe_lines(self._current_text))

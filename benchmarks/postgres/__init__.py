@@ -1,0 +1,1 @@
+"""Benchmarks of stores on a PostgreSQL server; `__main__` runs them."""
