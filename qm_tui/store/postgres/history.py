@@ -151,7 +151,7 @@ class History:
     def changed_users(self, first: int, last: int, rest: YieldControl) -> ChangedUsers:
         """Return which users were changed between two states, even if they were changed back.
 
-        Users are read as they are now: whoever read one between two changes must read it again.
+        Users are read as they are now: one that was read between two changes must be read again.
 
         Args:
             first: the number of the last transaction of the earlier state.
