@@ -12,6 +12,7 @@ from qm_tui.store.errors import StoreBusy, StoreReadOnly
 from qm_tui.store.interface import (
     Action,
     ChangedUsers,
+    Copier,
     TransactionSummary,
     UserChange,
     UserHistoryEntry,
@@ -88,6 +89,13 @@ class PostgresStore(UserStore):
     def warning(self) -> str:
         """That the server cannot be reached, as a few words; empty if it can."""
         return "not connected, trying again" if self._server.failure else ""
+
+    @property
+    def copier(self) -> Copier:
+        """What copies its tables."""
+        from qm_tui.store.postgres.copying import PostgresCopier  # noqa: PLC0415 - rare
+
+        return PostgresCopier(self._server, self._wait, lambda: self.read_only_reason)
 
     def load(
         self,

@@ -39,7 +39,8 @@ _ATTEMPTS: Final = 6
 _ENDED_BY_OTHERS: Final = (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable)
 """Errors with which the server rolls a transaction back because of others."""
 
-_PASSED: Final = (*_ENDED_BY_OTHERS, pg.UniqueViolation)
+PASSED: Final = (*_ENDED_BY_OTHERS, pg.UniqueViolation)
+"""Errors because of other programs."""
 
 _FIRST_PAUSE: Final = 0.02
 """Seconds before the second attempt; twice as many before each later one."""
@@ -50,10 +51,10 @@ _ASKING: Final = 60.0
 _ASK_PAUSE: Final = 0.1
 """Seconds between two questions, in addition to those until the server is tried again."""
 
-_POSITIONS: Final = 24
+POSITIONS: Final = 24
 """Bits of the position of a new user within its transaction, in `users.seq`."""
 
-_MAX_KEY: Final = 2000
+MAX_KEY: Final = 2000
 """The bytes of a User ID or a User Name that an index of the server takes for sure."""
 
 _FEW: Final = 5000
@@ -240,7 +241,7 @@ class Writer:
     ) -> Head | None:
         version = secrets.randbits(62) + 1
         try:
-            with self._server.connection(passed=_PASSED) as connection:
+            with self._server.connection(passed=PASSED) as connection:
                 writing = _Writing(connection, changes, progress)
                 head = writing.write(action, read, version, self._wait)
                 if head is None:
@@ -284,7 +285,7 @@ class Writer:
 
     def _find(self, version: int, wait: float) -> Head | None:
         with self._server.connection() as connection, connection.transaction():
-            _limit_waits(connection, wait)
+            limit_waits(connection, wait)
             run(connection, "SELECT FROM qm_tui.head FOR UPDATE")
             found = run(
                 connection,
@@ -311,7 +312,7 @@ class _Writing:
     def write(self, action: Action, read: Head, version: int, wait: float) -> Head | None:
         connection = self._connection
         run(connection, "BEGIN")
-        _limit_waits(connection, wait)
+        limit_waits(connection, wait)
         ((transaction, name_order, *_),) = run(
             connection,
             "SELECT nextval('qm_tui.transaction_ids'), (SELECT name_order FROM qm_tui.store),"
@@ -398,7 +399,7 @@ class _Writing:
         for statement, values, number in (
             (_UPDATE, (transaction, transaction), counts.changed),
             (_DELETE, (transaction,), counts.deleted),
-            (_INSERT, (transaction << _POSITIONS, transaction, transaction), counts.added),
+            (_INSERT, (transaction << POSITIONS, transaction, transaction), counts.added),
         ):
             if number and run(self._connection, statement, values).rowcount != number:
                 raise StoreConflict
@@ -410,7 +411,7 @@ class _Writing:
         tick()
 
 
-def _limit_waits(connection: ServerConnection, seconds: float) -> None:
+def limit_waits(connection: ServerConnection, seconds: float) -> None:
     """Limit how long the open transaction waits for others."""
     timeout = f"{max(1, int(seconds * 1000))}ms"
     run(connection, "SELECT set_config('lock_timeout', %s, true)", (timeout,))
@@ -429,9 +430,9 @@ def _check_keys(user_id: str, user: User | None) -> None:
         raise ValueError("a change must have the User ID of its user")
     for key in ("user_id", "user_name"):
         value: str = getattr(user, key)
-        if len(value) > _MAX_KEY // 4 and len(value.encode()) > _MAX_KEY:
+        if len(value) > MAX_KEY // 4 and len(value.encode()) > MAX_KEY:
             name = next(field.name for field in FIELDS if field.key == key)
             raise StoreError(
-                f"{name} '{value[:20]}…' is too long for a PostgreSQL store (maximum {_MAX_KEY:,} "
+                f"{name} '{value[:20]}…' is too long for a PostgreSQL store (maximum {MAX_KEY:,} "
                 "bytes). Nothing was changed. Shorten it."
             )
