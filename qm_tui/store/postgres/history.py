@@ -190,7 +190,7 @@ class History:
             " WHERE c.user_id = ANY(%s) AND t.number > %s ORDER BY t.number DESC"
         )
         for rows in self._batches(statement, (list(user_ids), number)):
-            for user_id, before, _ in map(_change, rows):
+            for user_id, before, _ in map(change_of, rows):
                 if before is None:
                     users.pop(user_id, None)
                 else:

@@ -144,7 +144,6 @@ CREATE UNLOGGED TABLE qm_tui.staged (
     private_extensions text COLLATE "C",
     dual_endpoints_enabled text COLLATE "C",
     secondary_phone_ip text COLLATE "C",
-    extra jsonb,
     keys text[] COLLATE "C",
     search text COLLATE "C",
     folded_id text COLLATE "C",
