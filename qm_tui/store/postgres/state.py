@@ -54,6 +54,11 @@ class PostgresState(State):
         self._server, self._head, self._log = server, head, log
 
     @property
+    def hides_secrets(self) -> bool:
+        """Whether the role may not read passwords and salts."""
+        return not self._server.rights.sees_secrets
+
+    @property
     def head(self) -> Head:
         """What the store said of itself."""
         return self._head
