@@ -41,24 +41,24 @@ check: $(READY) ## format, lint, types and imports, in less than a minute
 # `make test test-postgres` runs no test twice
 test: check ## all checks and the tests; those of PostgreSQL if a server is found
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
-	  -m "not long$(if $(filter test-postgres,$(MAKECMDGOALS)), and not postgres)"
+	  -m "not long and not citus$(if $(filter test-postgres,$(MAKECMDGOALS)), and not postgres)"
 
 test-postgres: $(READY) ## the tests of PostgreSQL, with a server that is installed if none is found
 	@$(BIN)/python -m tests.postgres.programs || $(BIN)/python -m pip install --quiet \
 	  --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev,postgres,test-postgres]'
-	QM_TUI_POSTGRES_REQUIRED=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "postgres and not long"
+	QM_TUI_POSTGRES_REQUIRED=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "postgres and not long and not citus"
 
-test-citus: $(READY) ## the tests of Citus, with a coordinator and two workers
+test-citus: $(READY) ## the tests of Citus, with a coordinator and two workers, for minutes
 	QM_TUI_CITUS_REQUIRED=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "citus and not long"
 
 test-long: coverage ## the tests that run for minutes, and the least coverage of branches
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m "long and not citus"
 	$(BIN)/python -m tests.fuzz 10
 	$(BIN)/python -m tests.fuzz.keys 1
 
 coverage: $(READY) ## branches that the tests run; at least 90 % in each of users, store and transfer
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not long" --hypothesis-profile thorough
+	$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not long and not citus" --hypothesis-profile thorough
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --sort=cover --skip-covered
 	for part in users store transfer; do \
@@ -81,13 +81,13 @@ test-lowest: ## the tests again with the oldest libraries we promise to run with
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c constraints-lowest.txt hatchling editables
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt --no-build-isolation -e '.[dev,postgres]'
-	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not long and not snapshot"
+	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not long and not citus and not snapshot"
 
 test-python: ## the tests again with another Python (PYTHON=/path/to/python3.13)
 	$(PYTHON) -m venv .venv-python
 	.venv-python/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
 	.venv-python/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev,postgres]'
-	.venv-python/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not long and not snapshot"
+	.venv-python/bin/python -m pytest -n $(WORKERS) --dist worksteal -m "not long and not citus and not snapshot"
 
 format: $(READY) ## put the code into its form
 	$(BIN)/ruff format .

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Final
 
 import psycopg
 import pytest
@@ -26,20 +27,40 @@ def opened() -> Iterator[Opened]:
         yield opened
 
 
+_SERVER: Final = pytest.param("postgres", marks=pytest.mark.postgres)
+
+both: Final = pytest.mark.parametrize(
+    "server", [_SERVER, pytest.param("citus", marks=pytest.mark.citus)], indirect=True
+)
+"""Runs a test on a server, and on Citus."""
+
+
+@pytest.fixture(params=[_SERVER])
+def server(request: pytest.FixtureRequest) -> str:
+    """The kind of server; without `both`, none with Citus."""
+    return str(request.param)
+
+
 @pytest.fixture
-def store(opened: Opened, postgres_store_url: str) -> UserStore:
+def store_url(request: pytest.FixtureRequest, server: str) -> str:
+    """The URL of an empty store."""
+    return str(request.getfixturevalue(f"{server}_store_url"))
+
+
+@pytest.fixture
+def store(opened: Opened, store_url: str) -> UserStore:
     """An empty store."""
-    return opened(postgres_store_url)
+    return opened(store_url)
 
 
 @pytest.fixture
-def other(opened: Opened, postgres_store_url: str) -> UserStore:
+def other(opened: Opened, store_url: str) -> UserStore:
     """The same store, as another program opened it."""
-    return opened(postgres_store_url)
+    return opened(store_url)
 
 
 @pytest.fixture
-def direct(postgres_store_url: str) -> Iterator[psycopg.Connection]:
+def direct(store_url: str) -> Iterator[psycopg.Connection]:
     """A connection of the owner to the database of the store, for what no program does."""
-    with psycopg.connect(postgres_store_url, autocommit=True) as connection:
+    with psycopg.connect(store_url, autocommit=True) as connection:
         yield connection

@@ -158,6 +158,33 @@ def citus_url(citus_cluster: Cluster[ServerAddress]) -> Iterator[str]:
         yield citus_cluster.url(name)
 
 
+@pytest.fixture(scope="session")
+def citus_template(citus_cluster: Cluster[ServerAddress]) -> str:
+    """The URL of a database with a store, which tests use one after the other."""
+    from qm_tui.store.postgres.location import parse_location
+    from qm_tui.store.postgres.schema import initialize
+
+    url = citus_cluster.url(citus_cluster.create_database())
+    initialize(parse_location(url))
+    return url
+
+
+@pytest.fixture
+def citus_store_url(citus_template: str) -> Iterator[str]:
+    """The URL of an empty store on Citus; the test connects as its owner.
+
+    It is emptied after each test: a database on three nodes takes a second to make.
+    """
+    import psycopg
+    from psycopg import sql
+
+    yield citus_template
+    with psycopg.connect(citus_template) as connection:
+        for table in ("users", "names", "changes", "transactions"):
+            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier("qm_tui", table)))
+        connection.execute("UPDATE qm_tui.head SET number = 0, version = 0, total = 0")
+
+
 @pytest.fixture
 def private_citus() -> Iterator[Cluster[Server]]:
     """Nodes of its own that run, for a test that crashes them."""

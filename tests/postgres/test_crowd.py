@@ -7,9 +7,9 @@ from tests.postgres.crowd import crowd
 
 
 @pytest.mark.parametrize("case", sample_cases([(8, 50, 20), (8, 500, 20)], [0]))
-def test_programs_that_write_at_once_lose_nothing(postgres_store_url, case):
+def test_programs_that_write_at_once_lose_nothing(store_url, case):
     programs, each, followers = case
-    done = crowd(postgres_store_url, programs, each, followers)
+    done = crowd(store_url, programs, each, followers)
     assert not done.errors, f"{len(done.errors)}; the first: {done.errors[0]}"
     assert done.changes == programs * each
     assert len(done.looks) == followers

@@ -3,13 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import pytest
 from hypothesis import event, reject
 from hypothesis import given as tries
 from hypothesis import strategies as st
 
-from qm_tui.store import open_store
-from qm_tui.store.interface import UserStore
 from qm_tui.store.state import FIRST, LAST, Place, Side, State
 from qm_tui.users.fields import FIELDS, Kind, User
 from qm_tui.users.identity import normalize_user_name
@@ -19,6 +16,7 @@ from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter, qu
 from qm_tui.users.query.query import NO_SELECTION, Query, these
 from qm_tui.users.query.views import SortKey
 from tests.helpers import by_id, state_of, users_of, write_unchecked
+from tests.postgres.conftest import both
 
 _LETTERS = st.sampled_from(
     [*"aAbmz019 .-_%\\*", *"äÄåßñøİıŁ", "ﬁ", "ａ", "e\u0301", "\u200d", "я", "\ue100"]
@@ -107,14 +105,6 @@ def suppress_syntax_errors() -> Iterator[None]:
         reject()
 
 
-@pytest.fixture
-def store(postgres_store_url: str) -> Iterator[UserStore]:
-    store = open_store(postgres_store_url)
-    store.load()
-    yield store
-    store.close()
-
-
 def _asked(state: State, query: Query, user_ids: Sequence[str]) -> list[object]:
     """Return what a state answers about a query."""
     some = Place(Side.AROUND, user_ids[:1])
@@ -132,6 +122,7 @@ def _asked(state: State, query: Query, user_ids: Sequence[str]) -> list[object]:
     ]
 
 
+@both
 def test_server_finds_orders_and_counts_what_a_store_in_memory_does(store):
     @tries(_USERS, st.lists(_terms(), max_size=2), _SORTS, st.sets(st.sampled_from(_IDS)))
     def check(

@@ -25,6 +25,7 @@ from qm_tui.transfer.importing import (
 )
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, EDIT, by_id, held, undo, user, users_file, users_of, without_ids
+from tests.postgres.conftest import both
 from tests.postgres.waiting import wait_until
 from tests.store.kinds import commit
 
@@ -89,6 +90,7 @@ _CONFLICTS: dict[str, tuple[Changes, Changes]] = {
 _STEPS = ("_copy", "_check", "_write_names")
 
 
+@both
 @pytest.mark.parametrize("step", _STEPS)
 @pytest.mark.parametrize("case", _BOTH)
 def test_changes_of_different_users_are_both_saved(store, other, monkeypatch, case, step):
@@ -102,6 +104,7 @@ def test_changes_of_different_users_are_both_saved(store, other, monkeypatch, ca
     assert store.state.total == len(users_of(store.state))
 
 
+@both
 @pytest.mark.parametrize("step", _STEPS)
 @pytest.mark.parametrize("case", _CONFLICTS)
 def test_changes_of_one_user_conflict(store, other, monkeypatch, case, step):
@@ -118,6 +121,7 @@ def test_changes_of_one_user_conflict(store, other, monkeypatch, case, step):
     ]
 
 
+@both
 @pytest.mark.parametrize("case", list(_CONFLICTS)[:5])
 def test_user_changed_after_names_were_written_conflicts(store, other, monkeypatch, case):
     theirs, mine = _CONFLICTS[case]
@@ -289,8 +293,9 @@ def test_change_is_tried_again_if_the_server_ends_it(
     assert store.state.number == 2 + is_saved
 
 
-def test_change_waits_for_another_transaction_only_for_some_time(opened, direct, request):
-    store = opened(request.getfixturevalue("postgres_store_url"), wait=0.2)
+@both
+def test_change_waits_for_another_transaction_only_for_some_time(opened, direct, store_url):
+    store = opened(store_url, wait=0.2)
     with direct.transaction():
         direct.execute(
             "UPDATE qm_tui.users SET version = version WHERE user_id = %s", (ANNA.user_id,)
@@ -359,6 +364,7 @@ def test_cancel_ends_the_statement_on_the_server_and_changes_nothing(store, dire
     assert store.state.total == 2501
 
 
+@both
 def test_canceled_question_ends_on_the_server(store, direct):
     held_rows = "LOCK TABLE qm_tui.users IN ACCESS EXCLUSIVE MODE"
     waiting = (
@@ -380,6 +386,7 @@ def test_canceled_question_ends_on_the_server(store, direct):
 # Unknown members
 
 
+@both
 def test_unknown_members_survive_an_edit_an_import_and_an_undo(store, direct, tmp_path):
     direct.execute("""UPDATE qm_tui.users SET extra = '{"badge": [7, null], "é": "x"}'""")
 

@@ -11,7 +11,7 @@ from qm_tui.store import activity_filters
 from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
 from qm_tui.store.tinydb import log, storage
-from tests.store.kinds import DATABASES, FILE, KINDS, OPENED, SERVER, new_store, state_with
+from tests.store.kinds import DATABASES, FILE, KINDS, OPENED, SERVERS, new_store, state_with
 
 
 @pytest.fixture
@@ -21,15 +21,18 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(
-    params=[pytest.param(one, marks=pytest.mark.postgres if one == SERVER else ()) for one in KINDS]
+    params=[
+        pytest.param(one, marks=getattr(pytest.mark, SERVERS[one]) if one in SERVERS else ())
+        for one in KINDS
+    ]
 )
 def kind(request, tmp_path: Path) -> Iterator[str]:
     """A kind of store that fulfills the contract."""
-    if request.param != SERVER:
+    if request.param not in SERVERS:
         yield str(request.param)
         return
-    DATABASES[tmp_path] = request.getfixturevalue("postgres_store_url")
-    yield SERVER
+    DATABASES[tmp_path] = request.getfixturevalue(f"{SERVERS[request.param]}_store_url")
+    yield str(request.param)
     for store in OPENED:
         store.close()
     OPENED.clear()
@@ -45,7 +48,7 @@ def store(kind: str, tmp_path: Path) -> UserStore:
 @pytest.fixture
 def second(kind: str, tmp_path: Path) -> Callable[[], UserStore]:
     """Opens the same store as another program does, if the store can be opened twice."""
-    if kind not in (FILE, SERVER):
+    if kind not in (FILE, *SERVERS):
         pytest.skip("no other program can open this store")
 
     def opened() -> UserStore:

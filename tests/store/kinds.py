@@ -14,7 +14,13 @@ from qm_tui.users.fields import User
 from tests.helpers import EDIT, by_id, state_of, users_of, write_unchecked
 from tests.store.slow_store import SlowStore
 
-MEMORY, FILE, SLOW, SERVER = KINDS = ("in memory", "a file", "a slow one", "on a server")
+MEMORY, FILE, SLOW, SERVER, CITUS = KINDS = (
+    *("in memory", "a file", "a slow one"),
+    *("on a server", "on Citus"),
+)
+
+SERVERS = {SERVER: "postgres", CITUS: "citus"}
+"""The kinds on a PostgreSQL server, and the markers of their tests."""
 
 DATABASES: dict[Path, str] = {}
 """The URL of the database of each folder, for stores on a server."""
@@ -27,7 +33,7 @@ def new_store(kind: str, folder: Path) -> UserStore:
     """Return an empty store of a kind."""
     if kind == FILE:
         return open_store(folder / "data" / "users.json", wait=0)
-    if kind == SERVER:
+    if kind in SERVERS:
         OPENED.append(open_store(DATABASES[folder], wait=0))
         OPENED[-1].load()
         return OPENED[-1]
@@ -39,7 +45,7 @@ def state_with(kind: str, folder: Path, *users: User) -> State:
     """Return a state of a store of a kind with any users, even if they break rules."""
     if kind == MEMORY:
         return state_of(*users)
-    if kind == SERVER:
+    if kind in SERVERS:
         store = new_store(kind, folder)
         return write_unchecked(store, dict.fromkeys(users_of(store.state)) | by_id(*users))
     path = folder / "users.json"
@@ -59,7 +65,7 @@ def commit(
 
 def only_without_server(kind: str, why: str) -> None:
     """Skip a test for a store on a server, which keeps another promise there."""
-    if kind == SERVER:
+    if kind in SERVERS:
         pytest.skip(f"on a server, {why}")
 
 

@@ -6,7 +6,7 @@ from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, TransactionKind, UserChange, UserStore
 from qm_tui.store.origin import current_origin
 from tests.helpers import ANNA, EDIT, user
-from tests.store.kinds import SERVER, commit
+from tests.store.kinds import SERVERS, commit
 
 BO, CY, DI = user("bo"), user("cy"), user("di")
 
@@ -31,7 +31,7 @@ def test_transactions_are_listed_newest_first_with_all_attributes(store, kind):
     for one in (first, last):
         login = current_origin().login
         # a server adds who it knows the admin as
-        assert one.login == (f"{login} (qm_owner)" if kind == SERVER else login)
+        assert one.login == (f"{login} (qm_owner)" if kind in SERVERS else login)
         assert one.address == current_origin().address
         assert one.is_available
         assert one.can_undo

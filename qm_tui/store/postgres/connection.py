@@ -13,6 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from qm_tui.progress import YieldControl, no_rest
 from qm_tui.store.errors import StoreDisconnected, StoreError
+from qm_tui.store.postgres.citus import error_of_node
 from qm_tui.store.postgres.derived import DERIVED_VERSION
 from qm_tui.store.postgres.location import ServerLocation
 from qm_tui.store.postgres.migrations import SCHEMA_VERSION
@@ -47,6 +48,10 @@ _SETTINGS: Final = (
     "SET tcp_keepalives_idle = 5",
     "SET tcp_keepalives_interval = 3",
     "SET tcp_keepalives_count = 3",
+    # for Citus; other servers take any name with a dot. What a transaction sets holds on all nodes
+    "SET citus.propagate_set_commands = 'local'",
+    # and no writer waits for another one that changes other users
+    "SET citus.all_modifications_commutative = on",
 )
 
 
@@ -59,6 +64,7 @@ class Rights(NamedTuple):
         sees_secrets: whether it may read passwords and salts.
         is_read_only: whether the server takes no changes at all, as a standby.
         knows_letters: whether its trigram index knows letters beyond ASCII.
+        is_distributed: whether the tables are on several nodes of Citus.
     """
 
     name_order: str
@@ -66,6 +72,7 @@ class Rights(NamedTuple):
     sees_secrets: bool
     is_read_only: bool
     knows_letters: bool
+    is_distributed: bool
 
 
 class ServerConnection(psycopg.Connection[Row]):
@@ -270,7 +277,8 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
             " has_column_privilege('qm_tui.users', 'password', 'SELECT'),"
             " current_setting('transaction_read_only')::boolean,"
             " (SELECT datctype NOT IN ('C', 'POSIX') FROM pg_database"
-            " WHERE datname = current_database())"
+            " WHERE datname = current_database()),"
+            " EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
             " FROM qm_tui.store"
         ).fetchone()
     except (pg.UndefinedTable, pg.InvalidSchemaName, pg.InsufficientPrivilege) as error:
@@ -318,6 +326,8 @@ def translated_errors(
             "Ask the owner of the store."
         ) from error
     except psycopg.Error as error:
+        if isinstance(known := error_of_node(error), passed):
+            raise known from error
         # a server may end a statement without the connection, for example if its disk is full
         is_local = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
         if connection.closed or (is_local and error.sqlstate is None):

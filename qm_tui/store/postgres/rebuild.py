@@ -25,26 +25,24 @@ def rebuild_derived(
         psycopg.errors.UniqueViolation: by the new rules, two users have one User Name.
     """
     deriver, done = Deriver(name_order), 0
-    connection.execute("LOCK TABLE qm_tui.head, qm_tui.users, qm_tui.names")
+    connection.execute("LOCK TABLE qm_tui.head, qm_tui.users, qm_tui.names, qm_tui.staged")
     ((total,),) = connection.execute("SELECT total FROM qm_tui.head").fetchall()
-    columns = f"user_id, {', '.join(COLUMNS)}"
-    connection.execute(
-        f"CREATE TEMP TABLE rebuilt ON COMMIT DROP AS SELECT {columns} FROM qm_tui.users"
-        " WITH NO DATA".encode()
-    )
+    columns = f"position, is_deleted, user_id, {', '.join(COLUMNS)}"
     with connection.cursor("all_users") as cursor:
         cursor.execute(f"SELECT {', '.join(KEYS)} FROM qm_tui.users".encode())
         while rows := cursor.fetchmany(CHUNK_SIZE):
             progress(Phase.CHANGING, done, total)
             users = [User(*row) for row in rows]
-            statement = f"COPY rebuilt ({columns}) FROM STDIN".encode()
+            statement = f"COPY qm_tui.staged ({columns}) FROM STDIN".encode()
             with connection.cursor() as writing, writing.copy(statement) as copy:
                 for user, derived in zip(users, deriver.derive(users), strict=True):
-                    copy.write_row((user.user_id, *derived))
+                    copy.write_row((0, False, user.user_id, *derived))
             done += len(rows)
     connection.execute(
-        f"UPDATE qm_tui.users u SET {_REBUILT} FROM rebuilt r WHERE r.user_id = u.user_id".encode()
+        f"UPDATE qm_tui.users u SET {_REBUILT} FROM qm_tui.staged r"
+        " WHERE r.user_id = u.user_id".encode()
     )
+    connection.execute("DELETE FROM qm_tui.staged")
     connection.execute("DELETE FROM qm_tui.names")
     connection.execute(
         "INSERT INTO qm_tui.names (name, user_id) SELECT name, user_id FROM qm_tui.users"

@@ -9,6 +9,7 @@ from psycopg import errors as pg
 
 from qm_tui.progress import Phase, ProgressCallback, ignore_progress
 from qm_tui.store.errors import StoreError
+from qm_tui.store.postgres.citus import distribute_tables
 from qm_tui.store.postgres.connection import reason_of, translated_errors
 from qm_tui.store.postgres.derived import DERIVED_VERSION
 from qm_tui.store.postgres.location import ServerLocation
@@ -92,7 +93,9 @@ def roles_script() -> str:
 def _migrate_tables(connection: psycopg.Connection, version: int) -> None:
     connection.execute("SET LOCAL search_path = qm_tui, public")
     for name in MIGRATIONS[version:]:
-        connection.execute(statements_of(name))
+        for statement in statements_of(name):
+            connection.execute(statement)
+    distribute_tables(connection)
 
 
 @contextmanager

@@ -158,7 +158,7 @@ class PostgresState(State):
             return UserCount(number)
         statement = (
             "SELECT count(*) FROM"
-            f" (SELECT FROM qm_tui.users u WHERE {condition.text} LIMIT %s) AS counted"
+            f" (SELECT 1 FROM qm_tui.users u WHERE {condition.text} LIMIT %s) AS counted"
         )
         ((number,),) = self._rows(statement, (*condition.values, enough + 1), rest)
         return UserCount(min(number, enough), number <= enough)

@@ -117,11 +117,12 @@ class PostgresStore(UserStore):
     def refresh(self, progress: ProgressCallback = ignore_progress) -> None:
         """Read the number of the last transaction."""
         with self._reading, self._server.connection() as connection:
-            self._take(read_head(connection))
+            is_distributed = self._server.rights.is_distributed
+            self._take(read_head(connection, self._state.head, is_distributed=is_distributed))
 
     def _take(self, head: Head) -> PostgresState:
         """Make a state of what was read, unless it is the present one."""
-        self._watcher.seen(head.version)
+        self._watcher.seen(head)
         if head.version != self._state.version:
             if head.number <= self._state.number:
                 self._history.forget()  # an older copy was restored

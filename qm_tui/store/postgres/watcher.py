@@ -9,7 +9,8 @@ from typing import Final
 
 from qm_tui.store.errors import StoreError
 from qm_tui.store.postgres.connection import Server, ServerConnection, run
-from qm_tui.store.postgres.state import Head
+from qm_tui.store.postgres.state import EMPTY, Head
+from qm_tui.store.postgres.visibility import visible_head
 
 _PAUSE: Final = 0.5
 """Seconds between two questions."""
@@ -18,9 +19,19 @@ _FORGOTTEN: Final = 20
 """Questions that were made in vain: the program is stopped, or shows nothing at the moment."""
 
 
-def read_head(connection: ServerConnection) -> Head:
-    """Return the number of the last transaction, and of the users."""
-    return Head(*run(connection, "SELECT number, version, total FROM qm_tui.head").fetchall()[0])
+def read_head(connection: ServerConnection, known: Head, *, is_distributed: bool) -> Head:
+    """Return the number of the last transaction, and of the users.
+
+    Args:
+        connection: the connection that is asked.
+        known: what was read before.
+        is_distributed: whether the tables are on several nodes, where a transaction does not become
+            visible in one moment; then it is the last one up to which all of them are visible.
+    """
+    head = Head(*run(connection, "SELECT number, version, total FROM qm_tui.head").fetchall()[0])
+    if is_distributed and head.version != known.version:
+        return visible_head(connection, head, known)
+    return head
 
 
 class Watcher:
@@ -35,7 +46,7 @@ class Watcher:
         self._thread: Thread | None = None
         self._end = Event()
         self._unused = 0
-        self._newest: int | None = None
+        self._newest: Head | None = None
         self._told_failure = ""
 
     def differs_from(self, version: int) -> bool:
@@ -49,7 +60,7 @@ class Watcher:
         if bool(failure) != bool(self._told_failure):
             self._told_failure = failure
             return True
-        return not failure and self._newest not in (None, version)
+        return not failure and self._newest is not None and self._newest.version != version
 
     def end(self) -> None:
         """Ask no more."""
@@ -58,9 +69,9 @@ class Watcher:
             self._thread.join()
             self._thread = None
 
-    def seen(self, version: int) -> None:
-        """Remember a version that was read by another question."""
-        self._newest = version
+    def seen(self, head: Head) -> None:
+        """Remember what was read by another question."""
+        self._newest = head
 
     def _watch(self) -> None:
         while not self._end.wait(max(_PAUSE, self._server.seconds_until_retry)):
@@ -69,6 +80,10 @@ class Watcher:
                 return
             try:
                 with self._server.connection() as connection:
-                    self._newest = read_head(connection).version
+                    self._newest = read_head(
+                        connection,
+                        self._newest or EMPTY,
+                        is_distributed=self._server.rights.is_distributed,
+                    )
             except StoreError:
                 continue  # the server knows why, and when to try again

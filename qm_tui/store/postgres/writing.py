@@ -61,8 +61,8 @@ _FEW: Final = 5000
 """Users whose rows may be looked up one by one. For more, tables are joined as a whole: the server
 does not know how many rows were copied, and might look up each of them in all others."""
 
-_FOR_FEW: Final = ("on", "4MB")
-_FOR_MANY: Final = ("off", "64MB")
+_FOR_FEW: Final = ("enable_nestloop = on", "work_mem = '4MB'")
+_FOR_MANY: Final = ("enable_nestloop = off", "work_mem = '64MB'")
 """Whether rows are looked up one by one, and the memory to join tables."""
 
 _COPIED, _RECORDED, _NAMED, _WRITTEN = 0.35, 0.5, 0.55, 0.95
@@ -124,7 +124,7 @@ FROM qm_tui.changes WHERE transaction = %s
 """
 
 _CONFLICTS: Final = """
-SELECT EXISTS (SELECT FROM qm_tui.changes c JOIN qm_tui.transactions t ON t.id = c.transaction
+SELECT EXISTS (SELECT 1 FROM qm_tui.changes c JOIN qm_tui.transactions t ON t.id = c.transaction
     JOIN qm_tui.staged s ON s.user_id = c.user_id WHERE t.number > %s)
 """
 
@@ -251,7 +251,7 @@ class Writer:
                     run(connection, "COMMIT")
                 except _ENDED_BY_OTHERS:
                     raise  # the server rolled it back, and said so
-                except psycopg.OperationalError as error:
+                except (psycopg.OperationalError, pg.InternalError_) as error:
                     raise _InDoubt from error
         except _InDoubt:
             return self._outcome(version)
@@ -312,12 +312,10 @@ class _Writing:
     def write(self, action: Action, read: Head, version: int, wait: float) -> Head | None:
         connection = self._connection
         run(connection, "BEGIN")
-        limit_waits(connection, wait)
-        ((transaction, name_order, *_),) = run(
+        limit_waits(connection, wait, *(_FOR_MANY if self._total > _FEW else _FOR_FEW))
+        ((transaction, name_order),) = run(
             connection,
-            "SELECT nextval('qm_tui.transaction_ids'), (SELECT name_order FROM qm_tui.store),"
-            " set_config('enable_nestloop', %s, true), set_config('work_mem', %s, true)",
-            _FOR_MANY if self._total > _FEW else _FOR_FEW,
+            "SELECT nextval('qm_tui.transaction_ids'), (SELECT name_order FROM qm_tui.store)",
         ).fetchall()
         self._copy(Deriver(name_order))
         run(connection, _RECORD, (transaction,))
@@ -411,10 +409,13 @@ class _Writing:
         tick()
 
 
-def limit_waits(connection: ServerConnection, seconds: float) -> None:
-    """Limit how long the open transaction waits for others."""
-    timeout = f"{max(1, int(seconds * 1000))}ms"
-    run(connection, "SELECT set_config('lock_timeout', %s, true)", (timeout,))
+def limit_waits(connection: ServerConnection, seconds: float, *settings: str) -> None:
+    """Limit how long the open transaction waits for others, and change other settings for it.
+
+    Citus sends SET LOCAL to all nodes, but not what `set_config` changes.
+    """
+    settings = (f"lock_timeout = {max(1, int(seconds * 1000))}", *settings)
+    run(connection, "; ".join(f"SET LOCAL {setting}" for setting in settings))
 
 
 def _check_keys(user_id: str, user: User | None) -> None:

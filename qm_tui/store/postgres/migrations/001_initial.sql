@@ -6,7 +6,8 @@
 
 CREATE SCHEMA qm_tui;
 
-CREATE EXTENSION IF NOT EXISTS pg_trgm;
+-- in `public`: Citus would alter the owner of another schema on its workers, as only superusers may
+CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
 
 -- one row: how the store was set up
 CREATE TABLE qm_tui.store (

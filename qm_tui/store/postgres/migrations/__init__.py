@@ -1,5 +1,9 @@
-"""The numbered SQL files that make the tables of a store, and change those of earlier versions."""
+"""The numbered SQL files that make the tables of a store, and change those of earlier versions.
 
+In a file, only the ends of statements are semicolons at the ends of lines.
+"""
+
+import re
 from importlib.resources import files
 from typing import Final
 
@@ -12,6 +16,7 @@ SCHEMA_VERSION: Final = len(MIGRATIONS)
 """The version of the tables that this program reads and writes."""
 
 
-def statements_of(name: str) -> bytes:
-    """Return the SQL statements of a file."""
-    return (_FILES / name).read_bytes()
+def statements_of(name: str) -> list[bytes]:
+    """Return the SQL statements of a file: Citus does not take some of them together."""
+    text = (_FILES / name).read_text(encoding="utf-8")
+    return [one.encode() for one in re.split(r"(?<=;)\n", text) if one.strip()]
