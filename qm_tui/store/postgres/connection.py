@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Final, NamedTuple, TypeVar
@@ -351,7 +351,9 @@ def reason_of(error: psycopg.Error) -> str:
 
 
 def run(
-    connection: ServerConnection, statement: str, values: Sequence[object] = ()
+    connection: ServerConnection,
+    statement: str,
+    values: Sequence[object] | Mapping[str, object] = (),
 ) -> psycopg.Cursor[Row]:
     """Execute a statement. Values are always parameters, so that none can be taken for SQL."""
     return connection.execute(statement.encode(), values or None)
