@@ -72,27 +72,31 @@ _STORE_ORDER_DOWN: Final = OrderKey("(- u.seq)", descending=True)
 """The same order as a downward one, so that one comparison finds a place among equal keys."""
 
 
-def segments_of(sort: Sequence[SortKey], *, sees_secrets: bool) -> tuple[Segment, ...]:
+def segments_of(
+    sort: Sequence[SortKey], *, sees_secrets: bool, are_few: bool
+) -> tuple[Segment, ...]:
     """Return the users in an order: one segment after the other.
 
     Args:
         sort: the sort order; that of the store if empty.
         sees_secrets: whether the session may read passwords and salts.
+        are_few: whether an index finds few users. Sorting them is faster than searching for them in
+            the index of the order, in which they may all be far away.
     """
+    if len(sort) > 1 or (sort and are_few):
+        return (Segment(TRUE, whole_order(sort, sees_secrets=sees_secrets)),)
     if not sort:
-        return (Segment(TRUE, (STORE_ORDER,)),)
-    if len(sort) == 1:
-        expression = _expression(sort[0].column, sees_secrets=sees_secrets)
-        ties = _STORE_ORDER_DOWN if sort[0].descending else STORE_ORDER
-        return (
-            Segment(Sql(f"({expression} > '')"), (OrderKey(expression, sort[0].descending), ties)),
-            Segment(Sql(f"({expression} = '')"), (STORE_ORDER,)),
-        )
-    return (Segment(TRUE, whole_order(sort, sees_secrets=sees_secrets)),)
+        return (Segment(TRUE, (OrderKey("(u.seq + 0)") if are_few else STORE_ORDER,)),)
+    expression = _expression(sort[0].column, sees_secrets=sees_secrets)
+    ties = _STORE_ORDER_DOWN if sort[0].descending else STORE_ORDER
+    return (
+        Segment(Sql(f"({expression} > '')"), (OrderKey(expression, sort[0].descending), ties)),
+        Segment(Sql(f"({expression} = '')"), (STORE_ORDER,)),
+    )
 
 
 def whole_order(sort: Sequence[SortKey], *, sees_secrets: bool) -> tuple[OrderKey, ...]:
-    """Return an order in which all users are one segment."""
+    """Return an order in which all users are one segment; if sorted, it is in no index."""
     keys: list[OrderKey] = []
     for key in sort:
         expression = _expression(key.column, sees_secrets=sees_secrets)

@@ -15,6 +15,12 @@ from qm_tui.users.query.lookup import LookupResult
 from qm_tui.users.query.query import ALL, Query, Selection
 from qm_tui.users.query.views import SortKey
 
+_FEW: Final = 10_001
+"""Users of an index that are sorted each time; as many as a table wants to be counted first."""
+
+_REMEMBERED: Final = 16
+"""Conditions whose numbers of users are remembered."""
+
 _MIN_SIMILARITY: Final = 70
 """The minimum similarity of a User Name that may be meant, from 0 to 100."""
 
@@ -52,6 +58,7 @@ class PostgresState(State):
 
     def __init__(self, server: Server, head: Head, log: Log) -> None:
         self._server, self._head, self._log = server, head, log
+        self._numbers: dict[str, int] = {}
 
     @property
     def hides_secrets(self) -> bool:
@@ -143,7 +150,27 @@ class PostgresState(State):
         return pages.around(found, place, rows)
 
     def _pages(self, query: Query, rest: YieldControl) -> "_Pages":
-        return _Pages(self._server, query.sort, condition_of(query, self._log), rest)
+        condition = condition_of(query, self._log)
+        are_few = condition.is_indexed and self._counted(condition, rest) <= _FEW
+        return _Pages(self._server, query.sort, condition, rest, are_few=are_few)
+
+    def _counted(self, condition: Sql, rest: YieldControl) -> int:
+        """Return how many users a condition finds, one more than `_FEW` at most; remembered."""
+        asked = str(condition)
+        number = self._numbers.get(asked)
+        if number is None:
+            number = self._numbers[asked] = self._count_up_to(condition, _FEW + 1, rest)
+            while len(self._numbers) > _REMEMBERED:
+                self._numbers.pop(next(iter(self._numbers)), None)
+        return number
+
+    def _count_up_to(self, condition: Sql, most: int, rest: YieldControl) -> int:
+        statement = (
+            "SELECT count(*) FROM"
+            f" (SELECT 1 FROM qm_tui.users u WHERE {condition.text} LIMIT %s) AS counted"
+        )
+        ((number,),) = self._rows(statement, (*condition.values, most), rest)
+        return int(number)
 
     def count(
         self, query: Query = ALL, rest: YieldControl = no_rest, *, enough: int | None = None
@@ -156,11 +183,10 @@ class PostgresState(State):
             statement = f"SELECT count(*) FROM qm_tui.users u WHERE {condition.text}"
             ((number,),) = self._rows(statement, condition.values, rest)
             return UserCount(number)
-        statement = (
-            "SELECT count(*) FROM"
-            f" (SELECT 1 FROM qm_tui.users u WHERE {condition.text} LIMIT %s) AS counted"
-        )
-        ((number,),) = self._rows(statement, (*condition.values, enough + 1), rest)
+        if condition.is_indexed and enough <= _FEW:
+            number = self._counted(condition, rest)
+        else:
+            number = self._count_up_to(condition, enough + 1, rest)
         return UserCount(min(number, enough), number <= enough)
 
     def selected(
@@ -299,11 +325,17 @@ class _Pages:
     """The pages of a query."""
 
     def __init__(
-        self, server: Server, sort: tuple[SortKey, ...], condition: Sql, rest: YieldControl
+        self,
+        server: Server,
+        sort: tuple[SortKey, ...],
+        condition: Sql,
+        rest: YieldControl,
+        *,
+        are_few: bool,
     ) -> None:
         self._server, self._sort, self._condition, self._rest = server, sort, condition, rest
         self._sees_secrets = server.rights.sees_secrets
-        self._segments = segments_of(sort, sees_secrets=self._sees_secrets)
+        self._segments = segments_of(sort, sees_secrets=self._sees_secrets, are_few=are_few)
         self._columns = user_columns(sees_secrets=self._sees_secrets)
 
     def _rows(self, statement: str, values: Sequence[object]) -> list[Row]:
