@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final, Protocol
 
-from qm_tui.store.postgres.sql import FALSE, TRUE, Sql, joined, negated
-from qm_tui.store.postgres.text_conditions import TextConditions
+from qm_tui.store.postgres.questions.sql import FALSE, TRUE, Sql, joined, negated
+from qm_tui.store.postgres.questions.text_conditions import TextConditions
 from qm_tui.users.query.filter_parser import FilterSyntaxError, Term
 from qm_tui.users.query.licenses import LICENSE_KEYS, License
 from qm_tui.users.query.meanings import (

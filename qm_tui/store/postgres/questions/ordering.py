@@ -8,9 +8,9 @@ without a value come last in both, as in `qm_tui.users.query.sorting`.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from qm_tui.store.postgres.conditions import LICENSE_SORT_KEY
 from qm_tui.store.postgres.derived import KEY_PLACE
-from qm_tui.store.postgres.sql import TRUE, Sql, joined
+from qm_tui.store.postgres.questions.conditions import LICENSE_SORT_KEY
+from qm_tui.store.postgres.questions.sql import TRUE, Sql, joined
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.columns import LICENSE
 from qm_tui.users.query.views import SortKey
@@ -84,7 +84,7 @@ def segments_of(
             the index of the order, in which they may all be far away.
     """
     if len(sort) > 1 or (sort and are_few):
-        return (Segment(TRUE, whole_order(sort, sees_secrets=sees_secrets)),)
+        return (Segment(TRUE, _whole_order(sort, sees_secrets=sees_secrets)),)
     if not sort:
         return (Segment(TRUE, (OrderKey("(u.seq + 0)") if are_few else STORE_ORDER,)),)
     expression = _expression(sort[0].column, sees_secrets=sees_secrets)
@@ -95,7 +95,12 @@ def segments_of(
     )
 
 
-def whole_order(sort: Sequence[SortKey], *, sees_secrets: bool) -> tuple[OrderKey, ...]:
+def order_text(sort: Sequence[SortKey], *, sees_secrets: bool) -> str:
+    """Return ORDER BY for all users."""
+    return Segment(TRUE, _whole_order(sort, sees_secrets=sees_secrets)).order_by()
+
+
+def _whole_order(sort: Sequence[SortKey], *, sees_secrets: bool) -> tuple[OrderKey, ...]:
     """Return an order in which all users are one segment; if sorted, it is in no index."""
     keys: list[OrderKey] = []
     for key in sort:

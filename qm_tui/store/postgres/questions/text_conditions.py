@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from qm_tui.store.postgres.derived import ALL_MARKS, FIELD_MARK
-from qm_tui.store.postgres.sql import TRUE, Sql, joined, like_pattern
+from qm_tui.store.postgres.questions.sql import TRUE, Sql, joined, like_pattern
 from qm_tui.users.fields import Field, Kind
 from qm_tui.users.query.filter_parser import Value
 from qm_tui.users.query.predicates import SearchWord
