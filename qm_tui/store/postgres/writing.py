@@ -122,8 +122,8 @@ FROM qm_tui.changes WHERE transaction = %s
 """
 
 _CONFLICTS: Final = """
-SELECT EXISTS (SELECT 1 FROM qm_tui.changes c JOIN qm_tui.transactions t ON t.id = c.transaction
-    JOIN qm_tui.staged s ON s.user_id = c.user_id WHERE t.number > %s)
+SELECT EXISTS (SELECT 1 FROM qm_tui.changes c JOIN qm_tui.staged s ON s.user_id = c.user_id
+    WHERE c.transaction = ANY(%s))
 """
 
 _RELEASED: Final = """
@@ -365,7 +365,8 @@ class _Writing:
         run_one = partial(run, self._connection)
         ((number, version),) = run_one("SELECT number, version FROM qm_tui.head").fetchall()
         if version != read.version:
-            ((is_changed,),) = run_one(_CONFLICTS, (read.number,)).fetchall()
+            later = run_one("SELECT id FROM qm_tui.transactions WHERE number > %s", (read.number,))
+            ((is_changed,),) = run_one(_CONFLICTS, ([id for (id,) in later],)).fetchall()
             if is_changed or number < read.number:
                 raise StoreConflict
         if counts.deleted != sum(user is None for user in self._changes.values()):
