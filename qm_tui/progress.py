@@ -29,6 +29,10 @@ class Phase(StrEnum):
     """Users written to the store."""
     SAVING = "Saving"
     """Users written to the snapshot."""
+    COPYING = "Copying"
+    """Users, and changes of users, written to a new store."""
+    COMPARING = "Comparing"
+    """Users, and changes of users, read again from both stores."""
     EXPORTING = "Exporting"
     """Users written to a file."""
 

@@ -23,6 +23,7 @@ import sys
 from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Callable
+from textwrap import shorten
 from typing import Final
 
 from benchmarks.postgres.changes import measure_edits, measure_import
@@ -44,6 +45,10 @@ SECTIONS: Final[dict[str, Callable[[Made], None]]] = {
 _ENTRY: Final = re.compile(
     r"^\d{4}-\d\d-\d\d [^\n]*duration: ([\d.]+) ms  plan:\n((?:\t[^\n]*\n)+)", re.MULTILINE
 )
+_FIRST_NODE: Final = re.compile(r"^\t\S[^\n]*\(cost=", re.MULTILINE)
+_SHOWN: Final = 600
+"""The characters of a statement that are printed."""
+
 _LEAST: Final = 1000
 """The users of the smallest store."""
 
@@ -55,12 +60,14 @@ def print_plans(log: str) -> None:
     """Print the plans in a part of the server's log: the slowest of each statement."""
     plans: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for milliseconds, text in _ENTRY.findall(log):
-        statement, at, plan = text.partition("\n\t")
-        plans[statement].append((float(milliseconds), f"{at}{plan}"))
+        at = _FIRST_NODE.search(text)
+        assert at, text
+        statement = " ".join(text[: at.start()].split())
+        plans[statement].append((float(milliseconds), text[at.start() :]))
     for statement, logged in plans.items():
-        print(f"{len(logged)} times {statement.strip()}")
+        print(f"{len(logged)} times {shorten(statement, _SHOWN)}")
         for duration, plan in sorted(logged, reverse=True)[:_SLOWEST]:
-            print(f"  {duration:,.0f} ms{plan}")
+            print(f"  {duration:,.0f} ms\n{plan}")
     print(flush=True)
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from qm_tui.progress import ProgressCallback, YieldControl, ignore_progress, no_rest
 from qm_tui.store.state import State
 from qm_tui.store.transaction import Transaction
+from qm_tui.users.fields import User
 
 
 class TransactionKind(StrEnum):
@@ -265,6 +266,95 @@ class Maintenance(ABC):
         """
 
 
+class StoreContents(ABC):
+    """All that a store holds at one moment, whatever other programs write in the meantime.
+
+    Attributes:
+        location: where the store is, for display only.
+        number: the number of the last transaction.
+        total: the number of all users.
+        names_in_use: the User IDs of the users whose User Name belongs to an earlier user, by the
+            comparable name.
+        other_tables: the tables of other programs, as JSON by name; empty if there are none.
+    """
+
+    location: str
+    number: int
+    total: int
+    names_in_use: Mapping[str, Sequence[str]]
+    other_tables: str
+
+    @abstractmethod
+    def users(self) -> Iterator[Sequence[tuple[User, str]]]:
+        """Yield all users in store order, some hundred at a time.
+
+        Each comes with the members that other programs added to it, as JSON; empty if there are
+        none.
+        """
+
+    @abstractmethod
+    def transactions(self) -> Iterator[TransactionSummary]:
+        """Yield all transactions, oldest first."""
+
+    @abstractmethod
+    def changes(self, first: int) -> Iterator[tuple[int, Sequence[UserChange]]]:
+        """Yield what transactions did, oldest first, some users at a time.
+
+        Transactions whose changes are not available are skipped.
+
+        Args:
+            first: the number of the first transaction.
+
+        Yields:
+            The number of a transaction, and what it did to some users.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+
+
+class CopiedParts(NamedTuple):
+    """What of the contents of a store another one was filled with.
+
+    Attributes:
+        first: the number of the first transaction whose changes were copied.
+        losses: what could not be copied; sentences.
+    """
+
+    first: int
+    losses: Sequence[str]
+
+
+class Copier(ABC):
+    """Reads all that a store holds, or fills a new store. The store need not be loaded."""
+
+    @abstractmethod
+    def contents(self, rest: YieldControl = no_rest) -> AbstractContextManager[StoreContents]:
+        """Return what the store holds now.
+
+        Args:
+            rest: called while a server works.
+
+        Raises:
+            StoreError: it cannot be read, or not all of it may be read.
+        """
+
+    @abstractmethod
+    def fill(
+        self, contents: StoreContents, progress: ProgressCallback = ignore_progress
+    ) -> CopiedParts:
+        """Write to the store all that another one holds, or nothing.
+
+        Args:
+            contents: what the other one holds.
+            progress: the progress; it may raise `Cancelled`.
+
+        Raises:
+            StoreError: the store is not new, cannot hold this, or could not be written.
+            CommitOutcomeUnknown: the connection was lost; it may have been written.
+        """
+
+
 class UserStore(ABC):
     """A store of users.
 
@@ -309,6 +399,11 @@ class UserStore(ABC):
     @property
     def maintenance(self) -> Maintenance | None:
         """The maintenance of its files; None if it has no files."""
+        return None
+
+    @property
+    def copier(self) -> Copier | None:
+        """What copies all of it; None if that is not possible."""
         return None
 
     @abstractmethod

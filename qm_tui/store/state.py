@@ -115,6 +115,11 @@ class State(ABC):
     before are answered immediately, so that the event loop may wait for the answer."""
 
     @property
+    def hides_secrets(self) -> bool:
+        """Whether the admin may not read passwords and salts: they are empty in all users."""
+        return False
+
+    @property
     @abstractmethod
     def number(self) -> int:
         """The number of the last transaction; it grows with every commit."""

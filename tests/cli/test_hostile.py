@@ -73,6 +73,8 @@ COMMANDS = [
     ["backup", f"{_TYPED}/x.tar"],
     ["recover", f"{_NAME}.json"],
     ["recover", _TYPED],
+    ["copy", f"{_NAME}.json", f"new{_NAME}.json"],
+    ["copy", _TYPED, _TYPED],
     ["completion", _TYPED],
     ["complete", "bash", "qm-tui list --filter location:"],
     ["complete", "zsh", f"qm-tui set location=x {_TYPED}"],

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import product
 
 import psycopg
 import pytest
@@ -173,9 +174,18 @@ def _number(direct: psycopg.Connection) -> int:
     return int(number)
 
 
-@pytest.mark.parametrize("statement", [b"COPY", b"INSERT INTO qm_tui.changes", b"UPDATE qm_tui"])
+@pytest.mark.parametrize(
+    ("statement", "sent"),
+    [
+        (b"COPY", 0),
+        *product([b"INSERT INTO qm_tui.changes", b"UPDATE qm_tui"], [0, 100]),
+    ],
+)
 @pytest.mark.parametrize("when", list(When))
-def test_change_that_is_lost_before_its_commit_changes_nothing(far, store, proxy, statement, when):
+def test_change_that_is_lost_before_its_commit_changes_nothing(
+    far, store, proxy, statement, sent, when, monkeypatch
+):
+    monkeypatch.setattr(writing, "_SENT", sent)
     trap = proxy.drop_at(statement, when)
     message = error_of(lambda: commit(far, ROME, CY), StoreDisconnected)
     assert "Nothing was changed" in message
@@ -292,10 +302,10 @@ def test_change_on_a_stalled_line_can_be_canceled(far, store, proxy, monkeypatch
 
     copy = writing._Writing._write_names
 
-    def stalled_names(*arguments):
+    def stalled_names(*arguments, **named):
         with proxy.stalled(Direction.TO_CLIENT):
             began.append(1)
-            return copy(*arguments)
+            return copy(*arguments, **named)
 
     monkeypatch.setattr(writing._Writing, "_write_names", stalled_names)
     with pytest.raises(_HungUp), far.transaction(EDIT) as transaction:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import errors as pg
 
+from qm_tui.errors import UserError
 from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.changes.edit import add_user, save_edit
 from qm_tui.store.errors import StoreError, StoreReadOnly
@@ -15,7 +16,9 @@ from qm_tui.store.interface import Action, TransactionKind, UserChange, UserStor
 from qm_tui.store.postgres.location import parse_location
 from qm_tui.store.postgres.schema import initialize, roles_script
 from qm_tui.store.state import FIRST, LAST, State
+from qm_tui.transfer.exporting.export import require_secrets
 from qm_tui.transfer.importing import ImportRequest, import_users
+from qm_tui.transfer.options.export_options import ExportOptions
 from qm_tui.users.fields import SECRETS, User
 from qm_tui.users.query.columns import COLUMN
 from qm_tui.users.query.filter_fields import FILTER_FIELDS, FilterKind
@@ -275,3 +278,11 @@ def test_role_without_rights_is_refused(owner, urls, opened):
         StoreError, match=r"Ask its owner for the role qm_tui_viewer or qm_tui_admin\.$"
     ):
         opened(urls.stranger)
+
+
+def test_viewer_exports_only_without_passwords(owner, urls, opened):
+    state = opened(urls.viewer).state
+    with pytest.raises(UserError, match="may not read passwords"):
+        require_secrets(state, ExportOptions())
+    require_secrets(state, ExportOptions(passwords=False))
+    require_secrets(owner.state, ExportOptions())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 import psycopg
@@ -43,10 +44,10 @@ def before(monkeypatch: pytest.MonkeyPatch, step: str, do: Callable[[], object])
     """Do something once, before a step of the next transaction."""
     original = getattr(writing._Writing, step)
 
-    def hooked(*arguments: Any) -> object:
+    def hooked(*arguments: Any, **named: Any) -> object:
         monkeypatch.setattr(writing._Writing, step, original)
         do()
-        return original(*arguments)
+        return original(*arguments, **named)
 
     monkeypatch.setattr(writing._Writing, step, hooked)
 
@@ -87,13 +88,18 @@ _CONFLICTS: dict[str, tuple[Changes, Changes]] = {
 }
 """What the other program writes, and what this one writes, if the latter cannot be saved."""
 
-_STEPS = ("_copy", "_check", "_write_names")
+_STEPS = (
+    *product(["_know", "_check", "_write_names"], [100]),
+    *product(["_copy", "_check", "_write_names"], [0]),
+)
+"""Before which step the other program writes, and how many users are sent with the statements."""
 
 
 @both
-@pytest.mark.parametrize("step", _STEPS)
+@pytest.mark.parametrize(("step", "sent"), _STEPS)
 @pytest.mark.parametrize("case", _BOTH)
-def test_changes_of_different_users_are_both_saved(store, other, monkeypatch, case, step):
+def test_changes_of_different_users_are_both_saved(store, other, monkeypatch, case, step, sent):
+    monkeypatch.setattr(writing, "_SENT", sent)
     theirs, mine = _BOTH[case]
     before(monkeypatch, step, lambda: _write(other, theirs))
     _write(store, mine)
@@ -105,9 +111,10 @@ def test_changes_of_different_users_are_both_saved(store, other, monkeypatch, ca
 
 
 @both
-@pytest.mark.parametrize("step", _STEPS)
+@pytest.mark.parametrize(("step", "sent"), _STEPS)
 @pytest.mark.parametrize("case", _CONFLICTS)
-def test_changes_of_one_user_conflict(store, other, monkeypatch, case, step):
+def test_changes_of_one_user_conflict(store, other, monkeypatch, case, step, sent):
+    monkeypatch.setattr(writing, "_SENT", sent)
     theirs, mine = _CONFLICTS[case]
     before(monkeypatch, step, lambda: _write(other, theirs))
     with pytest.raises(StoreConflict, match="Another admin changed the store"):
@@ -125,7 +132,7 @@ def test_changes_of_one_user_conflict(store, other, monkeypatch, case, step):
 @pytest.mark.parametrize("case", list(_CONFLICTS)[:5])
 def test_user_changed_after_names_were_written_conflicts(store, other, monkeypatch, case):
     theirs, mine = _CONFLICTS[case]
-    before(monkeypatch, "_write_users", lambda: _write(other, theirs))
+    before(monkeypatch, "_statements", lambda: _write(other, theirs))
     with pytest.raises(StoreConflict):
         _write(store, mine)
     store.refresh()

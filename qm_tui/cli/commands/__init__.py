@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "backup": "store_files.backup",
     "check": "store_files.check",
     "recover": "store_files.recover",
+    "copy": "copy_store.copy",
     "completion": "completion.completion",
 }
 """The module and the function of each command, in the order in which `--help` lists them."""

@@ -22,7 +22,7 @@ from qm_tui.errors import UserError
 from qm_tui.output import print_line, translating_output_errors
 from qm_tui.progress_line import progress_line
 from qm_tui.text import sanitize
-from qm_tui.transfer.exporting.export import export_users, write_users
+from qm_tui.transfer.exporting.export import export_users, require_secrets, write_users
 from qm_tui.transfer.options.export_options import (
     EXPORT_OPTION,
     Delimiter,
@@ -98,6 +98,7 @@ def export(
             context, store, read_only=read_only, otherwise=_NOTHING
         )
         state = user_store.state
+        require_secrets(state, options)
         query = query_from_options(filter_text, sort)
         with translating_filter_errors(filter_text):
             count = state.count(query).number

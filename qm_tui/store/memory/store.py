@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from threading import RLock
 from typing import NamedTuple, final
 
 from qm_tui.progress import (
@@ -16,7 +15,7 @@ from qm_tui.progress import (
     no_rest,
 )
 from qm_tui.store.action_subject import with_user
-from qm_tui.store.errors import StoreBusy, StoreError, StoreReadOnly
+from qm_tui.store.errors import StoreError, StoreReadOnly
 from qm_tui.store.interface import (
     Action,
     ChangedUsers,
@@ -37,6 +36,7 @@ from qm_tui.store.memory.state import MemoryState
 from qm_tui.store.memory.states import States, maps_of
 from qm_tui.store.origin import current_origin
 from qm_tui.store.state import Changes, State
+from qm_tui.store.thread_lock import ThreadLock
 from qm_tui.store.transaction import Transaction
 from qm_tui.users.fields import KEYS, User
 
@@ -56,13 +56,12 @@ class MemoryStore(UserStore):
     """
 
     def __init__(self, *, wait: float = 10.0, read_only: bool = False) -> None:
-        self._wait = wait
         self._is_read_only = read_only
         self._states, self._maps = States(self), EMPTY
         self._committed: list[_Committed] = []
         self._exists = False
         self._is_loaded = False
-        self._lock = RLock()
+        self._lock = ThreadLock(wait)
 
     @property
     def location(self) -> str:
@@ -105,27 +104,17 @@ class MemoryStore(UserStore):
         """Keep other threads from writing."""
         if self._is_read_only:
             raise StoreReadOnly(self.read_only_reason)
-        if not self._lock.acquire(timeout=max(self._wait, 0)):
-            raise StoreBusy(
-                "The store is busy: another change has not finished. Nothing was changed."
-            )
-        transaction = _MemoryTransaction(self, action)
-        try:
-            self._is_loaded = True
-            yield transaction
-        finally:
-            transaction.is_open = False
-            self._lock.release()
+        with self._lock.held():
+            transaction = _MemoryTransaction(self, action)
+            try:
+                self._is_loaded = True
+                yield transaction
+            finally:
+                transaction.is_open = False
 
-    @contextmanager
-    def lock_free(self) -> Iterator[bool]:
+    def lock_free(self) -> AbstractContextManager[bool]:
         """Keep other threads from writing for a moment; yield whether none is writing now."""
-        is_free = self._lock.acquire(blocking=False)
-        try:
-            yield is_free
-        finally:
-            if is_free:
-                self._lock.release()
+        return self._lock.free()
 
     @contextmanager
     def import_in_progress(self, file_name: str) -> Iterator[str]:

@@ -4,14 +4,13 @@ What a term means comes from `qm_tui.users.query.meanings`, as for a store in me
 compared in the forms that `qm_tui.store.postgres.derived` makes of them.
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
-from qm_tui.store.postgres.derived import ALL_MARKS, FIELD_MARK
-from qm_tui.users.fields import Field, Kind
-from qm_tui.users.query.filter_parser import FilterSyntaxError, Term, Value
+from qm_tui.store.postgres.sql import FALSE, TRUE, Sql, joined, negated
+from qm_tui.store.postgres.text_conditions import TextConditions
+from qm_tui.users.query.filter_parser import FilterSyntaxError, Term
 from qm_tui.users.query.licenses import LICENSE_KEYS, License
 from qm_tui.users.query.meanings import (
     AnyField,
@@ -25,13 +24,8 @@ from qm_tui.users.query.meanings import (
     TextOf,
     meaning_of,
 )
-from qm_tui.users.query.predicates import SearchWord, search_word
+from qm_tui.users.query.predicates import search_word
 from qm_tui.users.query.query import Query, Selection
-from qm_tui.users.query.text_matching import BETWEEN, FIELD_END, search_pattern
-
-_INDEXED: Final = re.compile(r"[0-9A-Za-z]{3}")
-"""Texts that the trigram index finds. It would read all of itself for a shorter one, and does not
-know other letters if the database has the locale C."""
 
 _LICENSE: Final = dict(
     zip((License.UNLIMITED, License.ON_DEMAND, License.COMPUTER), LICENSE_KEYS, strict=True)
@@ -43,24 +37,12 @@ LICENSE_SORT_KEY: Final = f"coalesce(nullif({_PLACES}, ''), '{len(LICENSE_KEYS)}
 """As in the index: the places of the licenses in `License`, or that of `License.NONE`."""
 
 
-class Sql(NamedTuple):
-    """A part of a statement.
-
-    Attributes:
-        text: the text, with `%s` for each value; the users are `u` in it.
-        values: the values.
-    """
-
-    text: str
-    values: tuple[object, ...] = ()
-
-
-TRUE: Final = Sql("true")
-FALSE: Final = Sql("false")
-
-
 class Log(Protocol):
-    """The transactions of a store, as far as filters need them."""
+    """The transactions of a store, as far as filters need them, and what its index knows."""
+
+    @property
+    def texts(self) -> TextConditions:
+        """Makes conditions about texts."""
 
     def today(self) -> date:
         """Return the present day in the local time zone."""
@@ -78,22 +60,6 @@ class Log(Protocol):
         Raises:
             FilterSyntaxError: there was none, or its changes are no longer available.
         """
-
-
-def joined(operator: str, parts: Iterable[Sql], empty: Sql) -> Sql:
-    """Return conditions joined by an operator."""
-    given = list(parts)
-    if not given:
-        return empty
-    if len(given) == 1:
-        return given[0]
-    values = tuple(value for part in given for value in part.values)
-    return Sql(f"({f' {operator} '.join(part.text for part in given)})", values)
-
-
-def negated(condition: Sql) -> Sql:
-    """Return the opposite of a condition."""
-    return Sql(f"(NOT {condition.text})", condition.values)
 
 
 def condition_of(query: Query, log: Log) -> Sql:
@@ -144,10 +110,10 @@ def _condition(term: Term, query: Query, log: Log, today: Callable[[], date]) ->
     match meaning_of(term, today):
         case AnyField(values):
             typed = Sql("u.user_id = ANY(%s)", ([value.text for value in values],))
-            words = [_has_word(search_word(value), value) for value in values]
+            words = [log.texts.has_word(search_word(value), value) for value in values]
             return joined("OR", (*words, typed), FALSE)
         case TextOf(field, values):
-            return joined("OR", [_matches(field, value) for value in values], FALSE)
+            return joined("OR", [log.texts.matches(field, value) for value in values], FALSE)
         case FlagOf(field, flags):
             return Sql(f"(u.{field.key} = ANY(%s))", (sorted(flags),))
         case HasLicense(licenses):
@@ -183,77 +149,3 @@ def _has_license(license: License) -> Sql:
     if license is License.NONE:  # found in the index of the order by licenses
         return Sql(f"({LICENSE_SORT_KEY} = '{len(LICENSE_KEYS)}')")
     return Sql(f"(u.{_LICENSE[license]} = '1')")
-
-
-# Texts
-
-
-def _has_word(word: SearchWord, value: Value) -> Sql:
-    """Return the condition that a word is in any text field."""
-    if word.pattern is not None:
-        return _has_form(search_pattern(value.text), before="")
-    found = _search_contains(word.part)
-    if word.exact is None:
-        return found
-    fields = ", ".join(f"u.{key}" for key in FIELD_MARK)
-    return joined("AND", (found, Sql(f"(%s IN ({fields}))", (word.exact,))), TRUE)
-
-
-def _has_form(pattern: str, *, before: str) -> Sql:
-    """Return the condition that a whole form of a text matches a pattern with `*`.
-
-    Args:
-        pattern: the pattern.
-        before: a regular expression of what is before the form.
-    """
-    parts = re.split(r"\*+", pattern)
-    inside = f"[^{FIELD_END}]*".join(map(re.escape, parts))
-    return _search_matches(f"{before}{FIELD_END}{inside}{FIELD_END}", max(parts, key=len))
-
-
-def _search_contains(part: str) -> Sql:
-    if not part:
-        return TRUE
-    if _INDEXED.search(part):
-        return Sql("(u.search LIKE %s)", (f"%{like_pattern(part)}%",))
-    return Sql("(strpos(u.search, %s) > 0)", (part,))
-
-
-def _search_matches(pattern: str, longest: str) -> Sql:
-    """Return the condition that the searched text matches a regular expression.
-
-    Args:
-        pattern: the regular expression.
-        longest: the longest text in it, which decides whether the index is of use.
-    """
-    column = "u.search" if _INDEXED.search(longest) else "(u.search || '')"
-    return Sql(f"({column} ~ %s)", (pattern,))
-
-
-def like_pattern(part: str) -> str:
-    """Return a text in which no character is a wildcard of LIKE."""
-    return re.sub(r"([\\%_])", r"\\\1", part)
-
-
-def _matches(field: Field, value: Value) -> Sql:
-    """Return the condition that the text of a field matches a value."""
-    typed, word = value.text, search_pattern(value.text)
-    column = f"u.{field.key}"
-    if value.is_exact or not typed:
-        return Sql(f"({column} = %s)", (typed,))
-    if not word:  # invisible characters only
-        return Sql(f"(strpos({column}, %s) > 0)", (typed,))
-    if field.kind is Kind.ID:
-        return _matches_id(word, has_wildcard=value.has_wildcard)
-    inside = f"{FIELD_MARK[field.key]}[^{ALL_MARKS}]*"
-    if not value.has_wildcard:
-        return _search_matches(f"{inside}{re.escape(word)}", word)
-    # an empty text is not searched, but matches `*`
-    return _has_form(word, before=inside) if word.strip("*") else TRUE
-
-
-def _matches_id(word: str, *, has_wildcard: bool) -> Sql:
-    if not has_wildcard:
-        return Sql("(strpos(u.folded_id, %s) > 0)", (word,))
-    inside = f"[^{BETWEEN}]*".join(map(re.escape, re.split(r"\*+", word)))
-    return Sql("(u.folded_id ~ %s)", (f"(^|{BETWEEN}){inside}($|{BETWEEN})",))

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Final, NamedTuple, TypeVar
@@ -63,6 +63,7 @@ class Rights(NamedTuple):
         may_write: whether it may change users.
         sees_secrets: whether it may read passwords and salts.
         is_read_only: whether the server takes no changes at all, as a standby.
+        knows_letters: whether its trigram index knows letters beyond ASCII.
         is_distributed: whether the tables are on several nodes of Citus.
     """
 
@@ -70,6 +71,7 @@ class Rights(NamedTuple):
     may_write: bool
     sees_secrets: bool
     is_read_only: bool
+    knows_letters: bool
     is_distributed: bool
 
 
@@ -274,6 +276,8 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
             " has_table_privilege('qm_tui.users', 'INSERT'),"
             " has_column_privilege('qm_tui.users', 'password', 'SELECT'),"
             " current_setting('transaction_read_only')::boolean,"
+            " (SELECT datctype NOT IN ('C', 'POSIX') FROM pg_database"
+            " WHERE datname = current_database()),"
             " EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
             " FROM qm_tui.store"
         ).fetchone()
@@ -347,7 +351,9 @@ def reason_of(error: psycopg.Error) -> str:
 
 
 def run(
-    connection: ServerConnection, statement: str, values: Sequence[object] = ()
+    connection: ServerConnection,
+    statement: str,
+    values: Sequence[object] | Mapping[str, object] = (),
 ) -> psycopg.Cursor[Row]:
     """Execute a statement. Values are always parameters, so that none can be taken for SQL."""
     return connection.execute(statement.encode(), values or None)

@@ -17,14 +17,19 @@ from qm_tui.store.interface import (
     UserHistoryEntry,
 )
 from qm_tui.store.postgres.connection import Row, Server, run
+from qm_tui.store.postgres.text_conditions import TextConditions
 from qm_tui.users.fields import FIELDS, SECRETS, User
 
-_SUMMARY: Final = (
+SUMMARY: Final = (
     "t.id, t.version, t.number, t.committed_at, t.login, t.session_role, t.address, t.kind,"
     " t.subject, t.details, t.digest, t.token, t.added, t.changed, t.deleted, t.is_available"
 )
-_CHANGE: Final = "c.user_id, c.before, c.after"
-_SECRETS: Final = "c.secrets_before, c.secrets_after"
+"""The columns of a transaction, for `summary_of`."""
+
+CHANGE: Final = "c.user_id, c.before, c.after"
+HIDDEN_CHANGE: Final = "c.secrets_before, c.secrets_after"
+"""The columns of a change, for `change_of`: all, and those that not all roles may read."""
+
 _CHANGED: Final = """
 SELECT c.user_id, (array_agg(c.before IS NULL ORDER BY t.place))[1],
     (array_agg(c.after IS NULL ORDER BY t.place DESC))[1]
@@ -56,6 +61,11 @@ class History:
         self._ids: list[int] = []
         self._version = 0
 
+    @property
+    def knows_letters(self) -> bool:
+        """Whether the index of the server knows letters beyond ASCII."""
+        return self._server.rights.knows_letters
+
     def transactions(self, until: int) -> list[TransactionSummary]:
         """Return the transactions up to a number, newest first.
 
@@ -70,7 +80,7 @@ class History:
     def _read(self) -> None:
         """Read the transactions that are not known yet; all, if another store was put there."""
         statement = (
-            f"SELECT {_SUMMARY} FROM qm_tui.transactions t WHERE t.number >= %s ORDER BY t.number"
+            f"SELECT {SUMMARY} FROM qm_tui.transactions t WHERE t.number >= %s ORDER BY t.number"
         )
         with self._server.connection() as connection:
             rows = run(connection, statement, (len(self._known),)).fetchall()
@@ -82,7 +92,7 @@ class History:
         for row in rows:
             self._ids.append(row[0])
             self._version = row[1]
-            self._known.append(_summary(row))
+            self._known.append(summary_of(row))
 
     def forget(self) -> None:
         """Forget what is known: the store may have been replaced."""
@@ -129,7 +139,7 @@ class History:
         for rows in self._batches(statement, (transaction,)):
             progress(Phase.OPENING, done, summary.users)
             done += len(rows)
-            yield from map(_change, rows)
+            yield from map(change_of, rows)
 
     def changed_user_ids(self, first: int, last: int, progress: ProgressCallback) -> Iterator[str]:
         """Yield the User IDs of the users that transactions added or changed.
@@ -151,18 +161,18 @@ class History:
         statement = (
             f"WITH c AS MATERIALIZED (SELECT c.transaction, {self._change_columns()}"
             " FROM qm_tui.changes c WHERE c.user_id = %s)"
-            f" SELECT {_SUMMARY}, c.* FROM c JOIN qm_tui.transactions t ON t.id = c.transaction"
+            f" SELECT {SUMMARY}, c.* FROM c JOIN qm_tui.transactions t ON t.id = c.transaction"
             " WHERE t.number <= %s AND t.is_available ORDER BY t.number DESC"
         )
-        length = len(_SUMMARY.split(","))
+        length = len(SUMMARY.split(","))
         for rows in self._batches(statement, (user_id, until)):
             for row in rows:
-                yield UserHistoryEntry(_summary(row), _change(row[length + 1 :]))
+                yield UserHistoryEntry(summary_of(row), change_of(row[length + 1 :]))
 
     def changed_users(self, first: int, last: int, rest: YieldControl) -> ChangedUsers:
         """Return which users were changed between two states, even if they were changed back.
 
-        Users are read as they are now: whoever read one between two changes must read it again.
+        Users are read as they are now: one that was read between two changes must be read again.
 
         Args:
             first: the number of the last transaction of the earlier state.
@@ -196,7 +206,7 @@ class History:
             " WHERE c.user_id = ANY(%s) AND t.number > %s ORDER BY t.number DESC"
         )
         for rows in self._batches(statement, (list(user_ids), number)):
-            for user_id, before, _ in map(_change, rows):
+            for user_id, before, _ in map(change_of, rows):
                 if before is None:
                     users.pop(user_id, None)
                 else:
@@ -204,7 +214,7 @@ class History:
 
     def _change_columns(self) -> str:
         sees_secrets = self._server.rights.sees_secrets
-        return f"{_CHANGE}, {_SECRETS if sees_secrets else 'NULL, NULL'}"
+        return f"{CHANGE}, {HIDDEN_CHANGE if sees_secrets else 'NULL, NULL'}"
 
     def _batches(self, statement: str, values: Sequence[object]) -> Iterator[list[Row]]:
         with (
@@ -228,6 +238,11 @@ class HistoryUntil:
     def __init__(self, history: History, number: int) -> None:
         self._history, self._number = history, number
 
+    @property
+    def texts(self) -> TextConditions:
+        """Makes conditions about texts."""
+        return TextConditions(knows_letters=self._history.knows_letters)
+
     def today(self) -> date:
         """Return the present day in the local time zone."""
         return today()
@@ -245,9 +260,10 @@ class HistoryUntil:
         return self._history.transactions(self._number)
 
 
-def _summary(row: Row) -> TransactionSummary:
+def summary_of(row: Row) -> TransactionSummary:
+    """Return the transaction of a row."""
     _, _, number, time, login, role, address, kind, *action, added, changed, deleted, available = (
-        row[: len(_SUMMARY.split(","))]
+        row[: len(SUMMARY.split(","))]
     )
     known = kind in TransactionKind._value2member_map_
     return TransactionSummary(
@@ -263,7 +279,8 @@ def _summary(row: Row) -> TransactionSummary:
     )
 
 
-def _change(row: Sequence[object]) -> UserChange:
+def change_of(row: Sequence[object]) -> UserChange:
+    """Return the change of a row."""
     user_id, before, after, secrets_before, secrets_after = row
     return UserChange(str(user_id), _values(before, secrets_before), _values(after, secrets_after))
 

@@ -8,8 +8,9 @@ without a value come last in both, as in `qm_tui.users.query.sorting`.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from qm_tui.store.postgres.conditions import LICENSE_SORT_KEY, TRUE, Sql, joined
+from qm_tui.store.postgres.conditions import LICENSE_SORT_KEY
 from qm_tui.store.postgres.derived import KEY_PLACE
+from qm_tui.store.postgres.sql import TRUE, Sql, joined
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.columns import LICENSE
 from qm_tui.users.query.views import SortKey

@@ -4,18 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from qm_tui.progress import CHUNK_SIZE, YieldControl, no_rest
-from qm_tui.store.postgres.conditions import (
-    TRUE,
-    Log,
-    Sql,
-    condition_of,
-    joined,
-    like_pattern,
-    selection_condition,
-)
+from qm_tui.store.postgres.conditions import Log, condition_of, selection_condition
 from qm_tui.store.postgres.connection import Row, Server, run
 from qm_tui.store.postgres.lookup import UserLookup
 from qm_tui.store.postgres.ordering import Segment, segments_of, whole_order
+from qm_tui.store.postgres.sql import TRUE, Sql, joined, like_pattern
 from qm_tui.store.state import Place, Side, State, UserCount, Window
 from qm_tui.users.fields import FIELD, KEYS, User
 from qm_tui.users.query.lookup import LookupResult
@@ -59,6 +52,11 @@ class PostgresState(State):
 
     def __init__(self, server: Server, head: Head, log: Log) -> None:
         self._server, self._head, self._log = server, head, log
+
+    @property
+    def hides_secrets(self) -> bool:
+        """Whether the role may not read passwords and salts."""
+        return not self._server.rights.sees_secrets
 
     @property
     def head(self) -> Head:

@@ -2,16 +2,17 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from threading import RLock
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
 from typing import final
 
 from qm_tui.progress import Phase, ProgressCallback, YieldControl, ignore_progress, no_rest
 from qm_tui.store.action_subject import USER_ACTIONS, with_user
-from qm_tui.store.errors import StoreBusy, StoreReadOnly
+from qm_tui.store.errors import StoreReadOnly
 from qm_tui.store.interface import (
     Action,
     ChangedUsers,
+    Copier,
     TransactionSummary,
     UserChange,
     UserHistoryEntry,
@@ -28,6 +29,7 @@ from qm_tui.store.postgres.state import EMPTY, Head, PostgresState
 from qm_tui.store.postgres.watcher import Watcher, read_head
 from qm_tui.store.postgres.writing import Writer
 from qm_tui.store.state import MOST_KEYS, Changes, State
+from qm_tui.store.thread_lock import ThreadLock
 from qm_tui.store.transaction import Transaction
 
 
@@ -50,7 +52,9 @@ class PostgresStore(UserStore):
         self._history = History(self._server)
         self._watcher = Watcher(self._server)
         self._writer = Writer(self._server, wait)
-        self._lock = RLock()
+        self._lock = ThreadLock(wait)
+        self._reading = Lock()
+        """Held from reading the number of the last transaction until it is known to all threads."""
         self._state = self._state_of(EMPTY)
 
     def _state_of(self, head: Head) -> PostgresState:
@@ -89,6 +93,13 @@ class PostgresStore(UserStore):
         """That the server cannot be reached, as a few words; empty if it can."""
         return "not connected, trying again" if self._server.failure else ""
 
+    @property
+    def copier(self) -> Copier:
+        """What copies its tables."""
+        from qm_tui.store.postgres.copying import PostgresCopier  # noqa: PLC0415 - rare
+
+        return PostgresCopier(self._server, self._wait, lambda: self.read_only_reason)
+
     def load(
         self,
         progress: ProgressCallback = ignore_progress,
@@ -105,7 +116,7 @@ class PostgresStore(UserStore):
 
     def refresh(self, progress: ProgressCallback = ignore_progress) -> None:
         """Read the number of the last transaction."""
-        with self._server.connection() as connection:
+        with self._reading, self._server.connection() as connection:
             is_distributed = self._server.rights.is_distributed
             self._take(read_head(connection, self._state.head, is_distributed=is_distributed))
 
@@ -140,29 +151,17 @@ class PostgresStore(UserStore):
         reason = self.read_only_reason
         if reason:
             raise StoreReadOnly(reason)
-        if not self._lock.acquire(timeout=max(self._wait, 0)):
-            raise StoreBusy(
-                "The store is busy: another change has not finished. Nothing was changed."
-            )
-        try:
+        with self._lock.held():
             self.refresh()
             transaction = _PostgresTransaction(self, action, self._state)
             try:
                 yield transaction
             finally:
                 transaction.is_open = False
-        finally:
-            self._lock.release()
 
-    @contextmanager
-    def lock_free(self) -> Iterator[bool]:
-        """Keep this program from writing for a moment; yield whether it is not writing now."""
-        is_free = self._lock.acquire(blocking=False)
-        try:
-            yield is_free
-        finally:
-            if is_free:
-                self._lock.release()
+    def lock_free(self) -> AbstractContextManager[bool]:
+        """Keep other threads from writing for a moment; yield whether none is writing now."""
+        return self._lock.free()
 
     @contextmanager
     def import_in_progress(self, file_name: str) -> Iterator[str]:
@@ -211,7 +210,10 @@ class PostgresStore(UserStore):
             stored = filter(None, state.users(list(changes)))
             action = with_user(action, {user.user_id: user for user in stored}, changes)
         written = self._writer.write(changes, action, state.head, progress)
-        return state if written is None else self._take(written)
+        if written is None:
+            return state
+        with self._reading:
+            return self._take(written)
 
 
 @final

@@ -8,11 +8,11 @@
    in the order of the commits, and no writer waits for another one until here.
 """
 
+import json
 import random
 import secrets
 import time
-from collections.abc import Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 import psycopg
@@ -27,11 +27,21 @@ from qm_tui.store.errors import (
 )
 from qm_tui.store.interface import Action
 from qm_tui.store.origin import current_origin
-from qm_tui.store.postgres.connection import Server, ServerConnection, run
-from qm_tui.store.postgres.derived import COLUMNS, Deriver
+from qm_tui.store.postgres.connection import Row, Server, ServerConnection, run
+from qm_tui.store.postgres.derived import Deriver
 from qm_tui.store.postgres.state import Head
+from qm_tui.store.postgres.statements import (
+    COPY,
+    COUNT,
+    DELETE,
+    FINISH,
+    OF_COPIED,
+    OF_GIVEN,
+    VALUES,
+    Statements,
+)
 from qm_tui.store.state import Changes
-from qm_tui.users.fields import FIELDS, KEYS, SECRETS, User
+from qm_tui.users.fields import FIELDS, KEYS, User
 
 _ATTEMPTS: Final = 6
 """Attempts of a transaction that the server ended because of others."""
@@ -39,7 +49,8 @@ _ATTEMPTS: Final = 6
 _ENDED_BY_OTHERS: Final = (pg.SerializationFailure, pg.DeadlockDetected, pg.LockNotAvailable)
 """Errors with which the server rolls a transaction back because of others."""
 
-_PASSED: Final = (*_ENDED_BY_OTHERS, pg.UniqueViolation)
+PASSED: Final = (*_ENDED_BY_OTHERS, pg.UniqueViolation)
+"""Errors because of other programs."""
 
 _FIRST_PAUSE: Final = 0.02
 """Seconds before the second attempt; twice as many before each later one."""
@@ -50,11 +61,16 @@ _ASKING: Final = 60.0
 _ASK_PAUSE: Final = 0.1
 """Seconds between two questions, in addition to those until the server is tried again."""
 
-_POSITIONS: Final = 24
+POSITIONS: Final = 24
 """Bits of the position of a new user within its transaction, in `users.seq`."""
 
-_MAX_KEY: Final = 2000
+MAX_KEY: Final = 2000
 """The bytes of a User ID or a User Name that an index of the server takes for sure."""
+
+_DRAW: Final = "SELECT nextval('qm_tui.transaction_ids')"
+
+_SENT: Final = 100
+"""Users that are sent with each statement, instead of being copied into a table."""
 
 _FEW: Final = 5000
 """Users whose rows may be looked up one by one. For more, tables are joined as a whole: the server
@@ -66,112 +82,6 @@ _FOR_MANY: Final = ("enable_nestloop = off", "work_mem = '64MB'")
 
 _COPIED, _RECORDED, _NAMED, _WRITTEN = 0.35, 0.5, 0.55, 0.95
 """How much of the work is done after each step."""
-
-_VALUES: Final = (*KEYS, *COLUMNS)
-_STAGED: Final = ("position", "is_deleted", *_VALUES)
-_COPY: Final = f"COPY qm_tui.staged ({', '.join(_STAGED)}) FROM STDIN"
-
-
-def _array(parts: Iterable[str]) -> str:
-    return f"ARRAY[{', '.join(parts)}]::text[]"
-
-
-def _changed(table: str) -> str:
-    """Return the array of the values that change, of one of the tables `u` and `s`."""
-    values = (("''" if one.is_secret else f"{table}.{one.key}", one.key) for one in FIELDS)
-    return _array(f"CASE WHEN u.{key} <> s.{key} THEN {value} END" for value, key in values)
-
-
-def _changed_secrets(table: str) -> str:
-    keys = (field.key for field in SECRETS)
-    return _array(f"CASE WHEN u.{key} <> s.{key} THEN {table}.{key} END" for key in keys)
-
-
-def _whole(table: str) -> str:
-    return _array("''" if field.is_secret else f"{table}.{field.key}" for field in FIELDS)
-
-
-def _whole_secrets(table: str) -> str:
-    return _array(f"{table}.{field.key}" for field in SECRETS)
-
-
-def _by_kind(added: str, deleted: str, changed: str) -> str:
-    return (
-        f"CASE WHEN u.user_id IS NULL THEN {added} WHEN s.is_deleted THEN {deleted}"
-        f" ELSE {changed} END"
-    )
-
-
-_DIFFERS: Final = " OR ".join(f"u.{key} <> s.{key}" for key in KEYS)
-_RECORD: Final = f"""
-INSERT INTO qm_tui.changes
-    (transaction, position, user_id, previous, before, after, secrets_before, secrets_after)
-SELECT %s, s.position, s.user_id, u.version,
-    {_by_kind("NULL", _whole("u"), _changed("u"))},
-    {_by_kind(_whole("s"), "NULL", _changed("s"))},
-    {_by_kind("NULL", _whole_secrets("u"), _changed_secrets("u"))},
-    {_by_kind(_whole_secrets("s"), "NULL", _changed_secrets("s"))}
-FROM qm_tui.staged s LEFT JOIN qm_tui.users u ON u.user_id = s.user_id
-WHERE CASE WHEN u.user_id IS NULL THEN NOT s.is_deleted ELSE s.is_deleted OR {_DIFFERS} END
-"""
-
-_COUNT: Final = """
-SELECT count(*) FILTER (WHERE before IS NULL), count(*) FILTER (WHERE before IS NOT NULL
-    AND after IS NOT NULL), count(*) FILTER (WHERE after IS NULL)
-FROM qm_tui.changes WHERE transaction = %s
-"""
-
-_CONFLICTS: Final = """
-SELECT EXISTS (SELECT 1 FROM qm_tui.changes c JOIN qm_tui.staged s ON s.user_id = c.user_id
-    WHERE c.transaction = ANY(%s))
-"""
-
-_RELEASED: Final = """
-SELECT u.name FROM qm_tui.users u JOIN qm_tui.staged s ON s.user_id = u.user_id
-WHERE s.is_deleted OR s.name <> u.name
-"""
-
-_CLAIMED: Final = """
-FROM qm_tui.staged s LEFT JOIN qm_tui.users u ON u.user_id = s.user_id
-WHERE NOT s.is_deleted AND (u.user_id IS NULL OR u.name <> s.name)
-"""
-_CLAIM: Final = f"""
-INSERT INTO qm_tui.names (name, user_id) SELECT s.name, s.user_id {_CLAIMED}
-ON CONFLICT (name) DO NOTHING
-"""
-
-_UPDATE: Final = f"""
-UPDATE qm_tui.users u
-SET version = %s, {", ".join(f"{key} = s.{key}" for key in _VALUES if key != "user_id")}
-FROM qm_tui.staged s, qm_tui.changes c
-WHERE s.user_id = u.user_id AND c.user_id = u.user_id AND c.transaction = %s
-    AND c.before IS NOT NULL AND c.after IS NOT NULL AND c.previous = u.version
-"""
-
-_DELETE: Final = """
-DELETE FROM qm_tui.users u USING qm_tui.changes c
-WHERE c.user_id = u.user_id AND c.transaction = %s AND c.after IS NULL AND c.previous = u.version
-"""
-
-_INSERT: Final = f"""
-INSERT INTO qm_tui.users (seq, version, {", ".join(_VALUES)})
-SELECT %s + s.position, %s, {", ".join(f"s.{key}" for key in _VALUES)}
-FROM qm_tui.staged s, qm_tui.changes c
-WHERE c.user_id = s.user_id AND c.transaction = %s AND c.before IS NULL
-ORDER BY s.position
-"""
-
-_FINISH: Final = """
-WITH moved AS (
-    UPDATE qm_tui.head SET number = number + 1, version = %s, total = total + %s
-    RETURNING number, version, total
-), listed AS (
-    INSERT INTO qm_tui.transactions (id, number, version, committed_at, login, address,
-        kind, subject, details, digest, token, added, changed, deleted)
-    SELECT %s, number, version, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM moved
-)
-SELECT number, version, total FROM moved
-"""
 
 
 class Counts(NamedTuple):
@@ -192,6 +102,7 @@ class Writer:
 
     def __init__(self, server: Server, wait: float) -> None:
         self._server, self._wait = server, wait
+        self._deriver = lru_cache(1)(Deriver)
 
     def write(
         self, changes: Changes, action: Action, read: Head, progress: ProgressCallback
@@ -237,9 +148,13 @@ class Writer:
     ) -> Head | None:
         version = secrets.randbits(62) + 1
         try:
-            with self._server.connection(passed=_PASSED) as connection:
+            with self._server.connection(passed=PASSED) as connection:
                 writing = _Writing(connection, changes, progress)
-                head = writing.write(action, read, version, self._wait)
+                # Citus reports errors of the other way in too many ways
+                is_small = len(changes) <= _SENT and not self._server.rights.is_distributed
+                write = writing.write_few if is_small else writing.write
+                deriver = self._deriver(self._server.rights.name_order)
+                head = write(action, read, version, self._wait, deriver=deriver)
                 if head is None:
                     return None
                 connection.rest = no_rest  # from here on, it cannot be canceled
@@ -281,7 +196,7 @@ class Writer:
 
     def _find(self, version: int, wait: float) -> Head | None:
         with self._server.connection() as connection, connection.transaction():
-            _limit_waits(connection, wait)
+            limit_waits(connection, wait)
             run(connection, "SELECT FROM qm_tui.head FOR UPDATE")
             found = run(
                 connection,
@@ -304,46 +219,112 @@ class _Writing:
     ) -> None:
         self._connection, self._changes, self._progress = connection, changes, progress
         self._total = len(changes)
+        self._named: dict[str, object] = {}
 
-    def write(self, action: Action, read: Head, version: int, wait: float) -> Head | None:
+    def write(
+        self, action: Action, read: Head, version: int, wait: float, *, deriver: Deriver
+    ) -> Head | None:
+        """Write all but the commit; return the state after it, or None if nothing changes."""
         connection = self._connection
         run(connection, "BEGIN")
-        _limit_waits(connection, wait, *(_FOR_MANY if self._total > _FEW else _FOR_FEW))
-        ((transaction, name_order),) = run(
-            connection,
-            "SELECT nextval('qm_tui.transaction_ids'), (SELECT name_order FROM qm_tui.store)",
-        ).fetchall()
-        self._copy(Deriver(name_order))
-        run(connection, _RECORD, (transaction,))
+        limit_waits(connection, wait, *(_FOR_MANY if self._total > _FEW else _FOR_FEW))
+        self._know(run(connection, _DRAW))
+        self._copy(deriver)
+        self._run(OF_COPIED.record)
         self._at(_RECORDED)
-        counts = Counts(*run(connection, _COUNT, (transaction,)).fetchall()[0])
-        self._check(read, counts)
+        counts = Counts(*self._run(COUNT).fetchall()[0])
+        self._check(read, counts, *self._run(OF_COPIED.check, number=read.number).fetchall()[0])
         if not any(counts):
             connection.rollback()
             return None
-        self._write_names()
+        self._write_names(OF_COPIED)
         self._at(_NAMED)
-        self._write_users(transaction, counts)
+        for statement, number in self._statements(OF_COPIED, counts):
+            _require(self._run(statement), number)
         self._at(_WRITTEN)
         run(connection, "DELETE FROM qm_tui.staged")
         self._at(1)
+        return Head(*self._finish(action, version, counts).fetchall()[0])
+
+    def write_few(
+        self, action: Action, read: Head, version: int, wait: float, *, deriver: Deriver
+    ) -> Head | None:
+        """Do the same for a few users, in three round trips: they are sent with the statements."""
+        connection = self._connection
+        self._at(0)
+        with connection.pipeline():
+            run(connection, "BEGIN")
+            limit_waits(connection, wait)
+            drawn = run(connection, _DRAW)
+        self._know(drawn)
+        self._named["users"] = self._as_json(deriver)
+        with connection.pipeline():
+            recorded = self._run(OF_GIVEN.record_and_tell)
+            checked = self._run(OF_GIVEN.check, number=read.number)
+        rows = recorded.fetchall()
+        added, deleted = (sum(row[place] for row in rows) for place in (0, 1))
+        counts = Counts(added, len(rows) - added - deleted, deleted)
+        self._check(read, counts, *checked.fetchall()[0])
+        if not rows:
+            connection.rollback()
+            return None
+        self._write_names(OF_GIVEN, may_change=any(map(any, rows)))
+        self._at(1)
+        statements = self._statements(OF_GIVEN, counts)
+        with connection.pipeline():
+            written = [(self._run(statement), number) for statement, number in statements]
+            finished = self._finish(action, version, counts)
+        for cursor, number in written:
+            _require(cursor, number)
+        return Head(*finished.fetchall()[0])
+
+    def _statements(self, of: Statements, counts: Counts) -> list[tuple[str, int]]:
+        """Return the statements that write users, each with the number of users that it writes."""
+        all_of_them = (
+            (of.update, counts.changed),
+            (DELETE, counts.deleted),
+            (of.insert, counts.added),
+        )
+        return [(statement, number) for statement, number in all_of_them if number]
+
+    def _as_json(self, deriver: Deriver) -> str:
+        users = [user for user in self._changes.values() if user is not None]
+        derived = deriver.derive(users)
+        rows: list[dict[str, object]] = []
+        for position, (user_id, user) in enumerate(self._changes.items()):
+            row: dict[str, object] = {"position": position, "is_deleted": user is None}
+            if user is None:
+                row["user_id"] = user_id
+            else:
+                row |= user._asdict() | next(derived)._asdict()
+            rows.append(row)
+        return json.dumps(rows)
+
+    def _know(self, drawn: psycopg.Cursor[Row]) -> None:
+        """Give the statements the ID that was drawn for the transaction."""
+        ((transaction,),) = drawn.fetchall()
+        self._named |= {"transaction": transaction, "first": transaction << POSITIONS}
+
+    def _run(self, statement: str, **more: object) -> psycopg.Cursor[Row]:
+        return run(self._connection, statement, {**self._named, **more})
+
+    def _finish(self, action: Action, version: int, counts: Counts) -> psycopg.Cursor[Row]:
         origin = current_origin()
-        return Head(
-            *run(
-                connection,
-                _FINISH,
-                (
-                    *(version, counts.added - counts.deleted, transaction),
-                    *(origin.login, origin.address, *action, *counts),
-                ),
-            ).fetchall()[0]
+        return self._run(
+            FINISH,
+            version=version,
+            more=counts.added - counts.deleted,
+            login=origin.login,
+            address=origin.address,
+            **action._asdict(),
+            **counts._asdict(),
         )
 
     def _copy(self, deriver: Deriver) -> None:
         done = 0
-        nothing = (None,) * (len(_VALUES) - 1)
+        nothing = (None,) * (len(VALUES) - 1)
         place = KEYS.index("user_id")
-        with self._connection.cursor() as cursor, cursor.copy(_COPY.encode()) as copy:
+        with self._connection.cursor() as cursor, cursor.copy(COPY.encode()) as copy:
             for batch in in_chunks(self._changes.items()):
                 self._at(_COPIED * done / self._total)
                 derived = deriver.derive([user for _, user in batch if user is not None])
@@ -355,49 +336,38 @@ class _Writing:
                         copy.write_row((position, True, *row))
                 done += len(batch)
 
-    def _check(self, read: Head, counts: Counts) -> None:
+    def _check(
+        self, read: Head, counts: Counts, number: int, version: int, is_changed: bool
+    ) -> None:
         """Check that no other transaction changed the same users since a state was read.
 
         Raises:
             StoreConflict: one did.
             ValueError: a user that does not exist would be deleted.
         """
-        run_one = partial(run, self._connection)
-        ((number, version),) = run_one("SELECT number, version FROM qm_tui.head").fetchall()
-        if version != read.version:
-            later = run_one("SELECT id FROM qm_tui.transactions WHERE number > %s", (read.number,))
-            ((is_changed,),) = run_one(_CONFLICTS, ([id for (id,) in later],)).fetchall()
-            if is_changed or number < read.number:
-                raise StoreConflict
+        if version != read.version and (is_changed or number < read.number):
+            raise StoreConflict
         if counts.deleted != sum(user is None for user in self._changes.values()):
             raise ValueError("a user that does not exist cannot be deleted")
 
-    def _write_names(self) -> None:
+    def _write_names(self, of: Statements, *, may_change: bool = True) -> None:
         """Give up names, and claim others.
+
+        Args:
+            of: the statements.
+            may_change: whether some names may change.
 
         Raises:
             StoreConflict: another program claimed one of them.
         """
-        released = [name for (name,) in run(self._connection, _RELEASED)]
+        if not may_change:
+            return
+        released = [name for (name,) in self._run(of.released)]
         for names in in_chunks(released):
             run(self._connection, "DELETE FROM qm_tui.names WHERE name = ANY(%s)", (names,))
-        ((claims,),) = run(self._connection, f"SELECT count(*) {_CLAIMED}").fetchall()
-        if claims and run(self._connection, _CLAIM).rowcount != claims:
-            raise StoreConflict
-
-    def _write_users(self, transaction: int, counts: Counts) -> None:
-        """Write the users.
-
-        Raises:
-            StoreConflict: another program changed one of them since they were recorded.
-        """
-        for statement, values, number in (
-            (_UPDATE, (transaction, transaction), counts.changed),
-            (_DELETE, (transaction,), counts.deleted),
-            (_INSERT, (transaction << _POSITIONS, transaction, transaction), counts.added),
-        ):
-            if number and run(self._connection, statement, values).rowcount != number:
-                raise StoreConflict
+        ((claims,),) = self._run(of.claims).fetchall()
+        if claims:
+            _require(self._run(of.claim), claims)
 
     def _at(self, share: float) -> None:
         """Report the progress, now and while the server works on the next statement."""
@@ -406,7 +376,17 @@ class _Writing:
         tick()
 
 
-def _limit_waits(connection: ServerConnection, seconds: float, *settings: str) -> None:
+def _require(cursor: psycopg.Cursor[Row], number: int) -> None:
+    """Check that a statement wrote so many rows.
+
+    Raises:
+        StoreConflict: it wrote others: another program changed some of them in the meantime.
+    """
+    if cursor.rowcount != number:
+        raise StoreConflict
+
+
+def limit_waits(connection: ServerConnection, seconds: float, *settings: str) -> None:
     """Limit how long the open transaction waits for others, and change other settings for it.
 
     Citus sends SET LOCAL to all nodes, but not what `set_config` changes.
@@ -428,9 +408,9 @@ def _check_keys(user_id: str, user: User | None) -> None:
         raise ValueError("a change must have the User ID of its user")
     for key in ("user_id", "user_name"):
         value: str = getattr(user, key)
-        if len(value) > _MAX_KEY // 4 and len(value.encode()) > _MAX_KEY:
+        if len(value) > MAX_KEY // 4 and len(value.encode()) > MAX_KEY:
             name = next(field.name for field in FIELDS if field.key == key)
             raise StoreError(
-                f"{name} '{value[:20]}…' is too long for a PostgreSQL store (maximum {_MAX_KEY:,} "
+                f"{name} '{value[:20]}…' is too long for a PostgreSQL store (maximum {MAX_KEY:,} "
                 "bytes). Nothing was changed. Shorten it."
             )

@@ -415,8 +415,8 @@ class Log:
 
     def rows_of(
         self, numbers: range, progress: ProgressCallback = ignore_progress
-    ) -> Iterator[list[Row]]:
-        """Yield the rows of consecutive transactions, some at a time.
+    ) -> Iterator[tuple[int, list[Row]]]:
+        """Yield the numbers and the rows of consecutive transactions, some rows at a time.
 
         Raises:
             StoreError: one of them does not exist, or is no longer available.
@@ -455,7 +455,7 @@ class Log:
                 rows, is_next = found.get("users", []), "part" if entry.is_part else "parts"
                 if found.get(is_next, 0) != parts or not isinstance(rows, list):
                     raise corrupt
-                yield rows
+                yield wanted, rows
                 if not entry.is_part:
                     wanted, parts = wanted + 1, 0
                 if wanted == numbers.stop:

@@ -39,6 +39,7 @@ from qm_tui.store.memory.maps import UserMaps, users_without_own_name
 from qm_tui.store.tinydb import entries, snapshot
 from qm_tui.store.tinydb.lock import Lock, Names, Position, note_of
 from qm_tui.store.tinydb.log import Log, base_payloads
+from qm_tui.store.tinydb.new_store import write_new_store
 from qm_tui.store.tinydb.storage import LogStorage
 from qm_tui.store.user_names import USE_ANOTHER_NAME, name_in_use_issue
 from qm_tui.text import pluralize, sanitize
@@ -465,25 +466,9 @@ def _write(target: Path, salvage: _Salvage) -> int:
     Returns:
         The number of its last transaction.
     """
-    path = real_path(target)
-    directory, names = Directory(path.parent), Names.of(path.name)
-    marker, log = names.recovering, Log(directory, names)
-    try:
-        directory.create()
-        is_in_use = directory.status(names.snapshot) or names.segments(directory)
-        if is_in_use and not directory.status(marker):
-            raise StoreError(
-                f"{sanitize(str(target))} already exists. Nothing was written. Choose another name."
-            )
-        left = (f".{names.stem}.", f".{marker}.")
-        for name in [one for one in directory.names() if one.endswith(".new")]:
-            if name.startswith(left):
-                directory.remove(name)
-        for name in map(names.segment, names.segments(directory)):
-            directory.remove(name)  # of a recovery that was interrupted
-        with directory.atomic_write(marker):
-            pass  # a recovery that is interrupted can be repeated
-        number = max(salvage.contents.state.number, salvage.last)
+    number = max(salvage.contents.state.number, salvage.last)
+
+    def write_log(directory: Directory, names: Names, log: Log) -> snapshot.Contents:
         if salvage.intact_end is not None and salvage.intact_end.number == number:
             salvage.copy_log(directory, names)
             log.open_at(salvage.intact_end)
@@ -492,17 +477,9 @@ def _write(target: Path, salvage: _Salvage) -> int:
             rows, tables = salvage.contents.rows(), salvage.contents.tables
             summaries = [salvage.summaries[one] for one in sorted(salvage.summaries)]
             log.create(base_payloads(rows, tables, summaries))
-        note = note_of({"acknowledged": log.position})
-        with directory.atomic_write(names.lock) as file:
-            file.write(note)
-        with directory.atomic_write(names.snapshot) as file:
-            snapshot.write_snapshot(file, salvage.contents, log.position)
-        directory.remove(marker)
-    except OSError as error:
-        text = os_error_text(error)
-        raise StoreError(
-            f"Cannot write {sanitize(str(target))}: {text}. Choose another location."
-        ) from error
+        return salvage.contents
+
+    write_new_store(target, write_log)
     return number
 
 

@@ -269,7 +269,8 @@ class LogStorage(Storage):
             return
         if self.directory.status(self.names.recovering):
             raise FilesUnusable(
-                "it was not recovered completely", "Repeat the same qm-tui recover."
+                "it was not recovered or copied completely",
+                "Repeat the same qm-tui recover or qm-tui copy.",
             )
         old = (f"{self.names.snapshot}.journal", f"{self.names.snapshot}.history")
         if any(map(self.directory.status, old)):
@@ -655,7 +656,7 @@ class LogStorage(Storage):
         """Yield the User IDs of users that transactions added or changed."""
         with self.translating_log_errors():
             numbers = range(number, max(number, last) + 1)
-            for rows in self.log.rows_of(numbers, progress):
+            for _, rows in self.log.rows_of(numbers, progress):
                 for row in rows:
                     user_id = entries.row_user_id(row)
                     if row[0] != entries.DELETED:

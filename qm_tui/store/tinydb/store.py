@@ -90,6 +90,13 @@ class TinyDBUserStore(api.UserStore):
 
         return TinyDBMaintenance(self._files)
 
+    @property
+    def copier(self) -> api.Copier:
+        """What copies its files."""
+        from qm_tui.store.tinydb.copying import TinyDBCopier  # noqa: PLC0415 - rare
+
+        return TinyDBCopier(self._files)
+
     def load(
         self,
         progress: ProgressCallback = ignore_progress,
@@ -170,7 +177,7 @@ class TinyDBUserStore(api.UserStore):
     ) -> Iterator[api.UserChange]:
         """Yield what a transaction did, user by user."""
         with self._files.translating_log_errors():
-            for rows in self._files.log.rows_of(range(number, number + 1), progress):
+            for _, rows in self._files.log.rows_of(range(number, number + 1), progress):
                 yield from map(entries.user_change, rows)
 
     def user_history(

@@ -12,6 +12,7 @@ from qm_tui.errors import UserError, os_error_text
 from qm_tui.files import atomic_write
 from qm_tui.paths import abbreviate_home
 from qm_tui.progress import Phase, ProgressCallback, ignore_progress
+from qm_tui.store.state import State
 from qm_tui.text import sanitize
 from qm_tui.transfer.exporting.csv_writer import Writer
 from qm_tui.transfer.exporting.result import ExportResult
@@ -75,6 +76,18 @@ def export_users(
     except OSError as error:
         raise _cannot_write(path, os_error_text(error)) from error
     return replace(exported, path=path, link_to=place.link_to)
+
+
+def require_secrets(state: State, options: ExportOptions) -> None:
+    """Check that passwords can be exported, if they should be.
+
+    Raises:
+        UserError: the admin may not read them; an import of the file would be rejected.
+    """
+    if options.passwords and state.hides_secrets:
+        raise UserError(
+            "Your role may not read passwords. Nothing was exported. Export without passwords."
+        )
 
 
 def write_users(

@@ -171,7 +171,8 @@ class NavigationPane(Tree[str], inherit_bindings=False):
         """Show the counts of pages, by key."""
         for page, count in counts.items():
             leaf, name = self._leaves[page], PAGES[page].label
-            label = f"{name} {count:>{_LABEL - len(name) - 1},}"
+            width = _LABEL - len(name) - 1
+            label = f"{name} {_count_text(count, width):>{width}}"
             if str(leaf.label) != label:
                 leaf.set_label(Text(sanitize(label)))
 
@@ -200,6 +201,14 @@ class NavigationPane(Tree[str], inherit_bindings=False):
         if action == "collapse":
             return bool(parameters[0]) is not self._session.is_navigation_collapsed
         return super().check_action(action, parameters)
+
+
+def _count_text(count: int, width: int) -> str:
+    """Return a count, in thousands or millions if it does not fit."""
+    text = f"{count:,}"
+    if len(text) > width:
+        text = f"{count // 1000:,}k"
+    return text if len(text) <= width else f"{count // 1_000_000:,}M"
 
 
 def preload_modules() -> None:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from qm_tui.config.preferences import load_preferences, save_preferences
 from qm_tui.paths import expand_home
 from qm_tui.progress import Phase, ProgressCallback
-from qm_tui.transfer.exporting.export import export_users
+from qm_tui.transfer.exporting.export import export_users, require_secrets
 from qm_tui.transfer.exporting.result import ExportResult
 from qm_tui.tui.transfer.export_options_dialog import ExportGroup, ExportScope
 from qm_tui.tui.transfer.save_dialog import SaveDialog, SaveRequest
@@ -64,6 +64,7 @@ def _export(
     """
     save_preferences(export_options=request.options, export_folder=request.path.parent)
     state, query = view.state, ALL
+    require_secrets(state, request.options)
     if request.group is ExportGroup.SHOWN:
         query = view.searched
     elif request.group is ExportGroup.MARKED:

@@ -159,10 +159,12 @@ class CurrentView:
         if view.state.is_at_hand:
             yield
             return
-        session, started, before = self._session, time.monotonic(), self._session.status_text
+        session, started, before = self._session, time.monotonic(), ""
         verb = _SORTING if query.filter == view.query.filter else _SEARCHING
 
         def tell() -> None:
+            nonlocal before
+            before = before if self._notice else session.status_text
             self._notice = f"{verb}… {int(time.monotonic() - started)} s. {_CANCEL_HINT}"
             session.set_status(self._notice)
 
@@ -230,7 +232,7 @@ class CurrentView:
         async def prepare() -> None:
             await ask_until_answered(lambda _rest: session.queries.prepare(state))
 
-        start_worker(self._page, prepare, "prepare")
+        start_worker(self._page, prepare, "prepare", exclusive=True)
 
 
 def view_to_save(shown: SavedView) -> SavedView:

@@ -3,11 +3,12 @@
 from functools import partial
 from typing import Any
 
+import pytest
 from textual.screen import Screen
 
 from qm_tui.tui.changes.activation import DeleteDialog
 from qm_tui.tui.changes.set_field_dialog import SetFieldDialog
-from qm_tui.tui.frame.navigation import NavigationPane
+from qm_tui.tui.frame.navigation import NavigationPane, _count_text
 from qm_tui.tui.user.form_screen import UserFormScreen
 from qm_tui.tui.user.password_dialog import PasswordDialog
 from qm_tui.tui.work.job import JobProgressed
@@ -189,3 +190,19 @@ async def test_click_on_a_hint_runs_its_action_and_between_hints_nothing(home):
         await wait_until(pilot, lambda: not page_of(pilot).session.marks)
         await pilot.click(offset=(shown(pilot).splitlines()[-1].index("q quit"), 23))
         await wait_until(pilot, lambda: not pilot.app.is_running)
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "text"),
+    [
+        (0, 8, "0"),
+        (999_999, 8, "999,999"),
+        (1_000_000, 8, "1,000k"),
+        (123_456_789, 8, "123,456k"),
+        (9_999, 5, "9,999"),
+        (10_000, 5, "10k"),
+        (9_999_999, 5, "9M"),
+    ],
+)
+def test_count_in_the_navigation_pane_is_never_cut(count, width, text):
+    assert _count_text(count, width) == text

@@ -98,7 +98,8 @@ CREATE TABLE qm_tui.names (
 
 -- What transactions did to users. The arrays have the values in the order of the fields: NULL if a
 -- value did not change, and no array if there was or is no user. Passwords and salts are in arrays
--- of their own, and empty in the others. `previous` is the `version` of the row before.
+-- of their own, and empty in the others. `previous` is the `version` of the row before, `extra` that
+-- of a deleted user: a restored one gets it back.
 CREATE TABLE qm_tui.changes (
     transaction bigint NOT NULL,
     position integer NOT NULL,
@@ -108,6 +109,7 @@ CREATE TABLE qm_tui.changes (
     after text[] COLLATE "C",
     secrets_before text[] COLLATE "C",
     secrets_after text[] COLLATE "C",
+    extra jsonb,
     PRIMARY KEY (transaction, user_id)
 );
 CREATE INDEX changes_of_user ON qm_tui.changes (user_id, transaction);
@@ -143,7 +145,6 @@ CREATE UNLOGGED TABLE qm_tui.staged (
     private_extensions text COLLATE "C",
     dual_endpoints_enabled text COLLATE "C",
     secondary_phone_ip text COLLATE "C",
-    extra jsonb,
     keys text[] COLLATE "C",
     search text COLLATE "C",
     folded_id text COLLATE "C",
