@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Final, Generic, TypeVar
 
 import psycopg
@@ -76,18 +78,58 @@ class Cluster(ServerAddress, Generic[Address]):
         name = super().create_database(_TEMPLATE, owner, name)
         for worker in self.workers:
             worker.create_database(_TEMPLATE, owner, name)
-        with psycopg.connect(self.admin_url(name), autocommit=True) as connection:
+        with (
+            self.roles_locked(),
+            psycopg.connect(self.admin_url(name), autocommit=True) as connection,
+        ):
             add = "SELECT citus_set_coordinator_host(%s, %s)"
             for node in self.nodes:
                 connection.execute(add, (str(node.folder), node.port))
                 add = "SELECT citus_add_node(%s, %s)"
         return name
 
+    @contextmanager
+    def roles_locked(self) -> Iterator[None]:
+        """Keep other processes from what lets Citus alter roles, which all databases share.
+
+        A node that is told twice at once to alter a role fails once.
+        """
+        with psycopg.connect(self.admin_url()) as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(1)")
+            yield
+
     def drop_database(self, name: str) -> None:
         """Drop a database on all nodes, also if it is in use."""
         super().drop_database(name)
         for worker in self.workers:
             worker.drop_database(name)
+
+
+class AnyNode:
+    """The nodes of a cluster, of which one after the other is killed.
+
+    Args:
+        cluster: the cluster.
+        seed: of the choice.
+    """
+
+    def __init__(self, cluster: Cluster[Server], seed: int) -> None:
+        self._nodes = cluster.nodes
+        self._chance = Random(seed)  # noqa: S311 - which node, not secrets
+        self._killed = cluster.nodes[0]
+
+    def kill(self) -> None:
+        """Kill the coordinator or a worker."""
+        self._killed = self._chance.choice(self._nodes)
+        self._killed.kill()
+
+    def start(self) -> None:
+        """Start it again."""
+        self._killed.start()
+
+    def is_settled(self) -> bool:
+        """Whether no node has transactions that are prepared for a commit."""
+        return all(node.is_settled() for node in self._nodes)
 
 
 def _create_template(node: ServerAddress) -> None:

@@ -165,7 +165,8 @@ def citus_template(citus_cluster: Cluster[ServerAddress]) -> str:
     from qm_tui.store.postgres.server.location import parse_location
 
     url = citus_cluster.url(citus_cluster.create_database())
-    initialize(parse_location(url))
+    with citus_cluster.roles_locked():
+        initialize(parse_location(url))
     return url
 
 

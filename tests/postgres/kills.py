@@ -18,7 +18,7 @@ from select import select
 from subprocess import Popen
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from qm_tui.store import open_store
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError
@@ -30,7 +30,6 @@ from qm_tui.users.fields import User
 from tests.helpers import EDIT, user, users_file, users_of
 from tests.postgres.audit import problems_of
 from tests.postgres.crowd import started
-from tests.postgres.server import Server
 from tests.postgres.waiting import PATIENCE, wait_until
 
 SIZES: Final = (1, 40, 500)
@@ -154,6 +153,19 @@ class Writer:
         self.errors = self._process.stderr.read() if self._process.returncode else ""
 
 
+class Killed(Protocol):
+    """What is killed."""
+
+    def kill(self) -> None:
+        """Kill a server."""
+
+    def start(self) -> None:
+        """Start it again."""
+
+    def is_settled(self) -> bool:
+        """Whether what it did not finish is done."""
+
+
 @dataclass
 class Trials:
     """What became of a store.
@@ -169,7 +181,7 @@ class Trials:
     errors: list[str] = field(default_factory=list)
 
 
-def kill_server(server: Server, url: str, kills: int, seed: int) -> Trials:
+def kill_server(server: Killed, url: str, kills: int, seed: int) -> Trials:
     """Kill a server again and again while programs write, and start it again.
 
     Args:
@@ -193,6 +205,7 @@ def kill_server(server: Server, url: str, kills: int, seed: int) -> Trials:
         _wait_for_saved(writers)
         for writer in writers:
             writer.end()
+    wait_until(server.is_settled)
     _judge(url, writers, done)
     return done
 

@@ -252,6 +252,14 @@ class Server(ServerAddress):
                 os.kill(pid, signal.SIGKILL)
         self._end()
 
+    def is_settled(self) -> bool:
+        """Whether it has finished all transactions that were prepared for a commit.
+
+        Those of nodes of Citus may be left when a node is killed, until the coordinator ends them.
+        """
+        with psycopg.connect(self.admin_url()) as connection:
+            return not connection.execute("SELECT FROM pg_prepared_xacts").rowcount
+
     def stop(self) -> None:
         """Stop the server as at a restart: it rolls back what is open, and closes connections."""
         with suppress(ProcessLookupError):

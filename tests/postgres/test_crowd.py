@@ -3,9 +3,11 @@
 import pytest
 
 from tests.helpers import sample_cases
+from tests.postgres.conftest import both
 from tests.postgres.crowd import crowd
 
 
+@both
 @pytest.mark.parametrize("case", sample_cases([(8, 50, 20), (8, 500, 20)], [0]))
 def test_programs_that_write_at_once_lose_nothing(store_url, case):
     programs, each, followers = case

@@ -6,6 +6,8 @@ import pytest
 from qm_tui.store.postgres.schema import initialize
 from qm_tui.store.postgres.server.location import parse_location
 from tests.helpers import sample_cases
+from tests.postgres.citus import AnyNode
+from tests.postgres.conftest import both
 from tests.postgres.kills import Trials, kill_programs, kill_server
 
 
@@ -33,6 +35,18 @@ def test_killed_server_loses_nothing_that_it_acknowledged(private_postgres, case
 
 
 @pytest.mark.parametrize("case", sample_cases([(5, 1), (50, 2)], [0]))
-def test_killed_programs_leave_nothing_half(postgres_store_url, case):
+def test_killed_nodes_lose_nothing_that_was_acknowledged(private_citus, case):
     kills, seed = case
-    _verify(kill_programs(postgres_store_url, kills, seed), kills)
+    url = private_citus.url(private_citus.create_database())
+    initialize(parse_location(url))
+    done = kill_server(AnyNode(private_citus, seed), url, kills, seed)
+    _verify(done, kills)
+    assert done.outcomes.keys() <= {"saved", "failed", "unknown"}
+    assert done.outcomes["failed"]
+
+
+@both
+@pytest.mark.parametrize("case", sample_cases([(5, 1), (50, 2)], [0]))
+def test_killed_programs_leave_nothing_half(store_url, case):
+    kills, seed = case
+    _verify(kill_programs(store_url, kills, seed), kills)

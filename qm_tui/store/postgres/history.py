@@ -1,6 +1,6 @@
 """What the transactions of a store on a server were, and what they did to users."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from threading import Lock
 from typing import Final
@@ -31,12 +31,21 @@ HIDDEN_CHANGE: Final = "c.secrets_before, c.secrets_after"
 """The columns of a change, for `change_of`: all, and those that not all roles may read."""
 
 _CHANGED: Final = """
-SELECT c.user_id, (array_agg(c.before IS NULL ORDER BY t.number))[1],
-    (array_agg(c.after IS NULL ORDER BY t.number DESC))[1]
-FROM qm_tui.changes c JOIN qm_tui.transactions t ON t.id = c.transaction
-WHERE t.number > %s AND t.number <= %s GROUP BY c.user_id
+SELECT c.user_id, (array_agg(c.before IS NULL ORDER BY t.place))[1],
+    (array_agg(c.after IS NULL ORDER BY t.place DESC))[1]
+FROM qm_tui.changes c JOIN unnest(%s::bigint[]) WITH ORDINALITY AS t (id, place)
+    ON t.id = c.transaction
+WHERE c.transaction = ANY(%s) GROUP BY c.user_id
 """
-"""Of each user, whether it was missing before, and whether it is missing after."""
+"""Of each user, whether it was missing before, and whether it is missing after.
+
+The transactions are values, as in other statements: nodes of Citus that join what another one sends
+do not use their indexes.
+"""
+
+_IDS: Final = """
+SELECT t.id FROM qm_tui.transactions t WHERE t.number > %s AND t.number <= %s ORDER BY t.number
+"""
 
 
 class History:
@@ -94,6 +103,11 @@ class History:
         """Return the log as filters need it, up to a transaction."""
         return HistoryUntil(self, number)
 
+    def ids(self, transactions: Iterable[TransactionSummary]) -> list[int]:
+        """Return the IDs of transactions that it returned."""
+        with self._lock:
+            return [self._ids[one.number - 1] for one in transactions]
+
     def _transaction(self, number: int) -> tuple[int, TransactionSummary]:
         """Return the ID of a transaction, and the transaction.
 
@@ -145,14 +159,15 @@ class History:
     def of_user(self, user_id: str, until: int) -> Iterator[UserHistoryEntry]:
         """Yield what transactions up to a number did to a user, newest first."""
         statement = (
-            f"SELECT {SUMMARY}, {self._change_columns()} FROM qm_tui.changes c"
-            " JOIN qm_tui.transactions t ON t.id = c.transaction"
-            " WHERE c.user_id = %s AND t.number <= %s AND t.is_available ORDER BY t.number DESC"
+            f"WITH c AS MATERIALIZED (SELECT c.transaction, {self._change_columns()}"
+            " FROM qm_tui.changes c WHERE c.user_id = %s)"
+            f" SELECT {SUMMARY}, c.* FROM c JOIN qm_tui.transactions t ON t.id = c.transaction"
+            " WHERE t.number <= %s AND t.is_available ORDER BY t.number DESC"
         )
         length = len(SUMMARY.split(","))
         for rows in self._batches(statement, (user_id, until)):
             for row in rows:
-                yield UserHistoryEntry(summary_of(row), change_of(row[length:]))
+                yield UserHistoryEntry(summary_of(row), change_of(row[length + 1 :]))
 
     def changed_users(self, first: int, last: int, rest: YieldControl) -> ChangedUsers:
         """Return which users were changed between two states, even if they were changed back.
@@ -168,7 +183,8 @@ class History:
             return ChangedUsers(frozenset(), frozenset(), frozenset())
         added, changed, deleted = set[str](), set[str](), set[str]()
         with self._server.connection(rest) as connection:
-            rows = run(connection, _CHANGED, (first, last)).fetchall()
+            ids = [id for (id,) in run(connection, _IDS, (first, last))]
+            rows = run(connection, _CHANGED, (ids, ids)).fetchall()
         for user_id, was_missing, is_missing in rows:
             if was_missing != is_missing:
                 (added if was_missing else deleted).add(user_id)
@@ -231,13 +247,14 @@ class HistoryUntil:
         """Return the present day in the local time zone."""
         return today()
 
-    def numbers_on(self, first: date, last: date) -> list[int]:
-        """Return the numbers of the transactions of some days."""
-        return [one.number for one in transactions_on(self._transactions(), first, last)]
+    def ids_on(self, first: date, last: date) -> list[int]:
+        """Return the IDs of the transactions of some days."""
+        return self._history.ids(transactions_on(self._transactions(), first, last))
 
-    def import_number(self, number: int) -> int:
-        """Return the number of an import, or of the last one."""
-        return import_numbered(self._transactions(), number).number
+    def import_id(self, number: int) -> int:
+        """Return the ID of an import, or of the last one."""
+        (found,) = self._history.ids([import_numbered(self._transactions(), number)])
+        return found
 
     def _transactions(self) -> list[TransactionSummary]:
         return self._history.transactions(self._number)

@@ -47,15 +47,15 @@ class Log(Protocol):
     def today(self) -> date:
         """Return the present day in the local time zone."""
 
-    def numbers_on(self, first: date, last: date) -> list[int]:
-        """Return the numbers of the transactions of some days.
+    def ids_on(self, first: date, last: date) -> list[int]:
+        """Return the IDs of the transactions of some days.
 
         Raises:
             FilterSyntaxError: their changes are no longer available.
         """
 
-    def import_number(self, number: int) -> int:
-        """Return the number of an import, or of the last one.
+    def import_id(self, number: int) -> int:
+        """Return the ID of an import, or of the last one.
 
         Raises:
             FilterSyntaxError: there was none, or its changes are no longer available.
@@ -129,13 +129,13 @@ def _condition(term: Term, query: Query, log: Log, today: Callable[[], date]) ->
         case IsMarked(results):
             return _of_results(selection_condition(query.marked, log), results)
         case ChangedOn(days):
-            numbers = [one for first, last in days for one in log.numbers_on(first, last)]
+            ids = [one for first, last in days for one in log.ids_on(first, last)]
         case ImportedBy(imports):
-            numbers = list(map(log.import_number, imports))
+            ids = list(map(log.import_id, imports))
     return Sql(
-        "(u.user_id IN (SELECT c.user_id FROM qm_tui.changes c JOIN qm_tui.transactions t"
-        " ON t.id = c.transaction WHERE t.number = ANY(%s) AND c.after IS NOT NULL))",
-        (numbers,),
+        "(u.user_id IN (SELECT c.user_id FROM qm_tui.changes c"
+        " WHERE c.transaction = ANY(%s) AND c.after IS NOT NULL))",
+        (ids,),
     )
 
 
