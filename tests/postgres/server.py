@@ -163,7 +163,16 @@ class Server(ServerAddress):
                 shutil.chown(path, _UNPRIVILEGED)
             self.folder.chmod(0o755)
             self._copy_programs_if_private()
-        arguments = ("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+        arguments = (
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--lc-ctype=C.UTF-8",
+            "--no-sync",
+            "--no-instructions",
+        )
         process = self._run("initdb", "-D", str(self._data), "-U", ADMIN, *arguments)
         if process.wait():
             raise ServerFailed(self.log())
