@@ -67,6 +67,8 @@ FROM qm_tui.changes WHERE transaction = %(transaction)s
 """
 """How many users are added, changed and deleted by what was recorded."""
 
+HEAD: Final = "SELECT number, version FROM qm_tui.head"
+
 DELETE: Final = """
 DELETE FROM qm_tui.users u USING qm_tui.changes c
 WHERE c.user_id = u.user_id AND c.transaction = %(transaction)s AND c.after IS NULL
@@ -120,13 +122,12 @@ class Statements:
                 coalesce(before[{_USER_NAME}], after[{_USER_NAME}]) IS NOT NULL
         """
         """The same; for each user, whether it is added, deleted, and whether its name changes."""
-        self.check: Final = f"""
-            SELECT h.number, h.version, EXISTS (SELECT 1 FROM qm_tui.changes c
+        self.conflicts: Final = f"""
+            SELECT EXISTS (SELECT 1 FROM qm_tui.changes c
                 JOIN qm_tui.transactions t ON t.id = c.transaction
                 JOIN {source} ON s.user_id = c.user_id WHERE t.number > %(number)s)
-            FROM qm_tui.head h
         """
-        """The last transaction, and whether one since `number` changed the same users."""
+        """Whether a transaction since `number` changed the same users."""
         self.released: Final = f"""
             SELECT u.name FROM qm_tui.users u JOIN {source} ON s.user_id = u.user_id
             WHERE s.is_deleted OR s.name <> u.name

@@ -153,7 +153,7 @@ class PostgresStore(UserStore):
             raise StoreReadOnly(reason)
         with self._lock.held():
             self.refresh()
-            transaction = _PostgresTransaction(self, action, self._state)
+            transaction = _PostgresTransaction(self, action, self._state.remembering())
             try:
                 yield transaction
             finally:

@@ -35,6 +35,7 @@ from qm_tui.store.postgres.statements import (
     COUNT,
     DELETE,
     FINISH,
+    HEAD,
     OF_COPIED,
     OF_GIVEN,
     VALUES,
@@ -232,7 +233,7 @@ class _Writing:
         self._run(OF_COPIED.record)
         self._at(_RECORDED)
         counts = Counts(*self._run(COUNT).fetchall()[0])
-        self._check(read, counts, *self._run(OF_COPIED.check, number=read.number).fetchall()[0])
+        self._check(read, counts, self._run(HEAD), OF_COPIED)
         if not any(counts):
             connection.rollback()
             return None
@@ -254,16 +255,17 @@ class _Writing:
         with connection.pipeline():
             run(connection, "BEGIN")
             limit_waits(connection, wait)
+            run(connection, "SET LOCAL plan_cache_mode = force_generic_plan")
             drawn = run(connection, _DRAW)
         self._know(drawn)
         self._named["users"] = self._as_json(deriver)
         with connection.pipeline():
             recorded = self._run(OF_GIVEN.record_and_tell)
-            checked = self._run(OF_GIVEN.check, number=read.number)
+            head = self._run(HEAD)
         rows = recorded.fetchall()
         added, deleted = (sum(row[place] for row in rows) for place in (0, 1))
         counts = Counts(added, len(rows) - added - deleted, deleted)
-        self._check(read, counts, *checked.fetchall()[0])
+        self._check(read, counts, head, OF_GIVEN)
         if not rows:
             connection.rollback()
             return None
@@ -305,7 +307,8 @@ class _Writing:
         self._named |= {"transaction": transaction, "first": transaction << POSITIONS}
 
     def _run(self, statement: str, **more: object) -> psycopg.Cursor[Row]:
-        return run(self._connection, statement, {**self._named, **more})
+        prepared = "users" in self._named  # of a few users, most of the time goes into planning
+        return run(self._connection, statement, {**self._named, **more}, prepared=prepared)
 
     def _finish(self, action: Action, version: int, counts: Counts) -> psycopg.Cursor[Row]:
         origin = current_origin()
@@ -335,17 +338,18 @@ class _Writing:
                         copy.write_row((position, True, *row))
                 done += len(batch)
 
-    def _check(
-        self, read: Head, counts: Counts, number: int, version: int, is_changed: bool
-    ) -> None:
+    def _check(self, read: Head, counts: Counts, head: psycopg.Cursor[Row], of: Statements) -> None:
         """Check that no other transaction changed the same users since a state was read.
 
         Raises:
             StoreConflict: one did.
             ValueError: a user that does not exist would be deleted.
         """
-        if version != read.version and (is_changed or number < read.number):
-            raise StoreConflict
+        ((number, version),) = head.fetchall()
+        if version != read.version:
+            ((is_changed,),) = self._run(of.conflicts, number=read.number).fetchall()
+            if is_changed or number < read.number:
+                raise StoreConflict
         if counts.deleted != sum(user is None for user in self._changes.values()):
             raise ValueError("a user that does not exist cannot be deleted")
 

@@ -18,6 +18,9 @@ from qm_tui.users.query.query import ALL, Query, Selection
 _FEW: Final = 5_000
 """Users of an index that are sorted each time: some hundredths of a second."""
 
+_REMEMBERED: Final = 100
+"""Users that a transaction remembers."""
+
 _PATIENCE: Final = 0.15
 """Seconds to search for users of a filter in the index of an order."""
 
@@ -58,6 +61,8 @@ class PostgresState(State):
 
     def __init__(self, server: Server, head: Head, log: Log) -> None:
         self._server, self._head, self._log = server, head, log
+        self._users: dict[str, User | None] | None = None
+        """The users that were asked for last, in a transaction."""
         self._counted: dict[str, int] = {}
         """By condition, how many users it finds, if they were counted."""
         self._expected: dict[str, int] = {}
@@ -90,10 +95,15 @@ class PostgresState(State):
         return self._head.total
 
     def _rows(
-        self, statement: str, values: Sequence[object] = (), rest: YieldControl = no_rest
+        self,
+        statement: str,
+        values: Sequence[object] = (),
+        rest: YieldControl = no_rest,
+        *,
+        prepared: bool = False,
     ) -> list[Row]:
         with self._server.connection(rest) as connection:
-            return run(connection, statement, values).fetchall()
+            return run(connection, statement, values, prepared=prepared).fetchall()
 
     # Users by their keys
 
@@ -101,12 +111,26 @@ class PostgresState(State):
         """Return the users with these User IDs."""
         if not user_ids:
             return []
+        if self._users is not None and all(user_id in self._users for user_id in user_ids):
+            return list(map(self._users.get, user_ids))
         found = self._rows(
             f"SELECT {self._columns} FROM qm_tui.users u WHERE u.user_id = ANY(%s)",
             (list(dict.fromkeys(user_ids)),),
+            prepared=True,
         )
-        users = {user.user_id: user for user in map(user_of, found)}
+        users = dict.fromkeys(user_ids) | {user.user_id: user for user in map(user_of, found)}
+        if self._users is not None and len(users) <= _REMEMBERED:
+            self._users = users
         return list(map(users.get, user_ids))
+
+    def remembering(self) -> "PostgresState":
+        """Return the same state for a transaction, which asks for the same users several times.
+
+        It remembers a few users: what others change in the meantime is a conflict for it.
+        """
+        state = PostgresState(self._server, self._head, self._log)
+        state._users = {}
+        return state
 
     @property
     def _columns(self) -> str:

@@ -32,6 +32,9 @@ _CANCEL: Final = 5.0
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 15.0
 """Seconds until the first and until each later attempt to connect again."""
 
+_NEVER: Final = 10**9
+"""Executions before a statement is prepared without being asked for."""
+
 _IDLE: Final = 2
 """Connections that stay open while they are not used."""
 
@@ -219,7 +222,7 @@ class Server:
         is_ready = False
         try:
             connection = ServerConnection.connect(
-                **self._location.conninfo, autocommit=True, prepare_threshold=None
+                **self._location.conninfo, autocommit=True, prepare_threshold=_NEVER
             )
             connection.execute("; ".join(_SETTINGS))
             self._rights = _rights_of(connection, self.shown)
@@ -356,6 +359,15 @@ def run(
     connection: ServerConnection,
     statement: str,
     values: Sequence[object] | Mapping[str, object] = (),
+    *,
+    prepared: bool = False,
 ) -> psycopg.Cursor[Row]:
-    """Execute a statement. Values are always parameters, so that none can be taken for SQL."""
-    return connection.execute(statement.encode(), values or None)
+    """Execute a statement. Values are always parameters, so that none can be taken for SQL.
+
+    Args:
+        connection: the connection.
+        statement: the statement.
+        values: its values.
+        prepared: whether the server keeps the parsed statement for the next time.
+    """
+    return connection.execute(statement.encode(), values or None, prepare=prepared)
