@@ -11,8 +11,8 @@ from typing import Final
 import psycopg
 
 from qm_tui.store.postgres.derived import COLUMNS, Deriver
-from qm_tui.store.postgres.location import parse_location
 from qm_tui.store.postgres.schema import initialize
+from qm_tui.store.postgres.server.location import parse_location
 from qm_tui.users.fields import KEYS, User
 from qm_tui.users.query.name_order import DEFAULT_NAME_ORDER
 from sample_data import generate

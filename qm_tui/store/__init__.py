@@ -58,7 +58,7 @@ def shown_location(location: str) -> str:
     if not is_url(location):
         return location
     _check_kind(location)
-    from qm_tui.store.postgres.location import parse_location
+    from qm_tui.store.postgres.server.location import parse_location
 
     return parse_location(location).shown
 

@@ -10,7 +10,7 @@ import pytest
 from qm_tui import paths
 from qm_tui.store.errors import StoreError
 from qm_tui.store.memory.store import MemoryStore
-from qm_tui.store.postgres.location import ServerLocation
+from qm_tui.store.postgres.server.location import ServerLocation
 from tests.program import output, refusal, run
 
 URL = "postgresql://anna@db:5433/qm"

@@ -122,8 +122,8 @@ def postgres_url(postgres_server: ServerAddress) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: ServerAddress) -> str:
     """The name of a database with an empty store, to be copied."""
-    from qm_tui.store.postgres.location import parse_location
     from qm_tui.store.postgres.schema import initialize
+    from qm_tui.store.postgres.server.location import parse_location
 
     name = postgres_server.create_database()
     initialize(parse_location(postgres_server.url(name)))
@@ -161,8 +161,8 @@ def citus_url(citus_cluster: Cluster[ServerAddress]) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def citus_template(citus_cluster: Cluster[ServerAddress]) -> str:
     """The URL of a database with a store, which tests use one after the other."""
-    from qm_tui.store.postgres.location import parse_location
     from qm_tui.store.postgres.schema import initialize
+    from qm_tui.store.postgres.server.location import parse_location
 
     url = citus_cluster.url(citus_cluster.create_database())
     with citus_cluster.roles_locked():

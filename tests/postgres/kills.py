@@ -23,7 +23,8 @@ from typing import Final, Protocol, Self
 from qm_tui.store import open_store
 from qm_tui.store.errors import CommitOutcomeUnknown, StoreError
 from qm_tui.store.interface import UserStore
-from qm_tui.store.postgres import connection, writing
+from qm_tui.store.postgres import writing
+from qm_tui.store.postgres.server import connection
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import User
 from tests.helpers import EDIT, user, users_file, users_of

@@ -14,7 +14,8 @@ from qm_tui.store.errors import (
     StoreReadOnly,
 )
 from qm_tui.store.interface import UserStore
-from qm_tui.store.postgres import connection, watcher, writing
+from qm_tui.store.postgres import watcher, writing
+from qm_tui.store.postgres.server import connection
 from qm_tui.store.state import FIRST
 from qm_tui.users.query.query import ALL
 from tests.helpers import ANNA, EDIT, by_id, held, user, users_of

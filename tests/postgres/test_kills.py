@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
-from qm_tui.store.postgres.location import parse_location
 from qm_tui.store.postgres.schema import initialize
+from qm_tui.store.postgres.server.location import parse_location
 from tests.helpers import sample_cases
 from tests.postgres.citus import AnyNode
 from tests.postgres.conftest import both

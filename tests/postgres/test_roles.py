@@ -14,8 +14,8 @@ from qm_tui.store.changes.bulk import BulkChange, by_ids, commit_bulk
 from qm_tui.store.changes.edit import add_user, save_edit
 from qm_tui.store.errors import StoreError, StoreReadOnly
 from qm_tui.store.interface import Action, TransactionKind, UserChange, UserStore
-from qm_tui.store.postgres.location import parse_location
 from qm_tui.store.postgres.schema import initialize, roles_script
+from qm_tui.store.postgres.server.location import parse_location
 from qm_tui.store.state import FIRST, LAST, State
 from qm_tui.transfer.exporting.export import require_secrets
 from qm_tui.transfer.importing import ImportRequest, import_users

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import pytest
 from hypothesis import event, reject
 from hypothesis import given as tries
 from hypothesis import strategies as st
@@ -123,7 +124,11 @@ def _asked(state: State, query: Query, user_ids: Sequence[str]) -> list[object]:
 
 
 @both
-def test_server_finds_orders_and_counts_what_a_store_in_memory_does(store):
+@pytest.mark.parametrize("patience", [60, -1])
+def test_server_finds_orders_and_counts_what_a_store_in_memory_does(store, patience, monkeypatch):
+    # without patience, all users that match are sorted instead of searched for in an order
+    monkeypatch.setattr("qm_tui.store.postgres.questions.state._PATIENCE", patience)
+
     @tries(_USERS, st.lists(_terms(), max_size=2), _SORTS, st.sets(st.sampled_from(_IDS)))
     def check(
         users: list[User], terms: list[str], sort: tuple[SortKey, ...], marked: set[str]

@@ -12,7 +12,7 @@ from qm_tui.errors import UserError
 from qm_tui.output import print_line, write_raw
 from qm_tui.progress_line import progress_line
 from qm_tui.store import shown_location
-from qm_tui.store.postgres.location import parse_location
+from qm_tui.store.postgres.server.location import parse_location
 from qm_tui.text import pluralize, sanitize
 
 _STORE_CREATED: Final = "The store was created."

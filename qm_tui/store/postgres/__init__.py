@@ -1,7 +1,7 @@
 """The store on a PostgreSQL server. Only a program that opens one imports psycopg."""
 
 from qm_tui.store.interface import UserStore
-from qm_tui.store.postgres.location import parse_location
+from qm_tui.store.postgres.server.location import parse_location
 
 
 def open_postgres_store(url: str, *, wait: float, read_only: bool = False) -> UserStore:

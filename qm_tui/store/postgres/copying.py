@@ -32,9 +32,9 @@ from qm_tui.store.interface import (
     TransactionSummary,
     UserChange,
 )
-from qm_tui.store.postgres.connection import Row, Server, ServerConnection, run
 from qm_tui.store.postgres.derived import COLUMNS, Deriver
 from qm_tui.store.postgres.history import CHANGE, HIDDEN_CHANGE, SUMMARY, change_of, summary_of
+from qm_tui.store.postgres.server.connection import Row, Server, ServerConnection, run
 from qm_tui.store.postgres.writing import MAX_KEY, PASSED, POSITIONS, limit_waits
 from qm_tui.text import listed, pluralize, sanitize
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, SECRETS, User

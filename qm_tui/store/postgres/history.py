@@ -16,8 +16,8 @@ from qm_tui.store.interface import (
     UserChange,
     UserHistoryEntry,
 )
-from qm_tui.store.postgres.connection import Row, Server, run
-from qm_tui.store.postgres.text_conditions import TextConditions
+from qm_tui.store.postgres.questions.text_conditions import TextConditions
+from qm_tui.store.postgres.server.connection import Row, Server, run
 from qm_tui.users.fields import FIELDS, SECRETS, User
 
 SUMMARY: Final = (

@@ -10,11 +10,11 @@ from psycopg import errors as pg
 from qm_tui.progress import Phase, ProgressCallback, ignore_progress
 from qm_tui.store.errors import StoreError
 from qm_tui.store.postgres.citus import distribute_tables
-from qm_tui.store.postgres.connection import reason_of, translated_errors
 from qm_tui.store.postgres.derived import DERIVED_VERSION
-from qm_tui.store.postgres.location import ServerLocation
 from qm_tui.store.postgres.migrations import MIGRATIONS, SCHEMA_VERSION, statements_of
 from qm_tui.store.postgres.rebuild import rebuild_derived
+from qm_tui.store.postgres.server.connection import reason_of, translated_errors
+from qm_tui.store.postgres.server.location import ServerLocation
 from qm_tui.users.query.name_order import DEFAULT_NAME_ORDER, NAME_ORDERS
 
 

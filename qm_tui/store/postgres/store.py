@@ -22,10 +22,10 @@ from qm_tui.store.interface import (
 )
 from qm_tui.store.memory.maps import UserMaps, owners_of_names
 from qm_tui.store.memory.states import States
-from qm_tui.store.postgres.connection import Server
 from qm_tui.store.postgres.history import History
-from qm_tui.store.postgres.location import ServerLocation
-from qm_tui.store.postgres.state import EMPTY, Head, PostgresState
+from qm_tui.store.postgres.questions.state import EMPTY, Head, PostgresState
+from qm_tui.store.postgres.server.connection import Server
+from qm_tui.store.postgres.server.location import ServerLocation
 from qm_tui.store.postgres.watcher import Watcher, read_head
 from qm_tui.store.postgres.writing import Writer
 from qm_tui.store.state import MOST_KEYS, Changes, State

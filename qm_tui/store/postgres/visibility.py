@@ -7,8 +7,8 @@ the row of `users`: if all of the former are there, so are the latter.
 
 from typing import Final
 
-from qm_tui.store.postgres.connection import ServerConnection, run
-from qm_tui.store.postgres.state import EMPTY, Head
+from qm_tui.store.postgres.questions.state import EMPTY, Head
+from qm_tui.store.postgres.server.connection import ServerConnection, run
 
 _RECENT: Final = 100
 """At most so many transactions are looked at if none is known to be visible."""

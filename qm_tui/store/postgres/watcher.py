@@ -8,8 +8,8 @@ from threading import Event, Thread
 from typing import Final
 
 from qm_tui.store.errors import StoreError
-from qm_tui.store.postgres.connection import Server, ServerConnection, run
-from qm_tui.store.postgres.state import EMPTY, Head
+from qm_tui.store.postgres.questions.state import EMPTY, Head
+from qm_tui.store.postgres.server.connection import Server, ServerConnection, run
 from qm_tui.store.postgres.visibility import visible_head
 
 _PAUSE: Final = 0.5

@@ -27,9 +27,9 @@ from qm_tui.store.errors import (
 )
 from qm_tui.store.interface import Action
 from qm_tui.store.origin import current_origin
-from qm_tui.store.postgres.connection import Row, Server, ServerConnection, run
 from qm_tui.store.postgres.derived import Deriver
-from qm_tui.store.postgres.state import Head
+from qm_tui.store.postgres.questions.state import Head
+from qm_tui.store.postgres.server.connection import Row, Server, ServerConnection, run
 from qm_tui.store.postgres.statements import (
     COPY,
     COUNT,
@@ -76,9 +76,8 @@ _FEW: Final = 5000
 """Users whose rows may be looked up one by one. For more, tables are joined as a whole: the server
 does not know how many rows were copied, and might look up each of them in all others."""
 
-_FOR_FEW: Final = ("enable_nestloop = on", "work_mem = '4MB'")
 _FOR_MANY: Final = ("enable_nestloop = off", "work_mem = '64MB'")
-"""Whether rows are looked up one by one, and the memory to join tables."""
+"""Settings to join tables."""
 
 _COPIED, _RECORDED, _NAMED, _WRITTEN = 0.35, 0.5, 0.55, 0.95
 """How much of the work is done after each step."""
@@ -227,7 +226,7 @@ class _Writing:
         """Write all but the commit; return the state after it, or None if nothing changes."""
         connection = self._connection
         run(connection, "BEGIN")
-        limit_waits(connection, wait, *(_FOR_MANY if self._total > _FEW else _FOR_FEW))
+        limit_waits(connection, wait, *(_FOR_MANY if self._total > _FEW else ()))
         self._know(run(connection, _DRAW))
         self._copy(deriver)
         self._run(OF_COPIED.record)

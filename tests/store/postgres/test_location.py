@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from qm_tui.paths import is_server_location
 from qm_tui.store.errors import StoreError
-from qm_tui.store.postgres.location import parse_location
+from qm_tui.store.postgres.server.location import parse_location
 
 SECRET = "s3cr3tword"
 TCP = {"sslmode": "verify-full"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from qm_tui.store.postgres.connection import ServerConnection, run
+from qm_tui.store.postgres.server.connection import ServerConnection, run
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.query.lookup import NOT_FOUND, LookupKey, LookupResult, name_keys
 from qm_tui.users.query.text_matching import strip_accents

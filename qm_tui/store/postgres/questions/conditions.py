@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final, Protocol
 
-from qm_tui.store.postgres.sql import FALSE, TRUE, Sql, joined, negated
-from qm_tui.store.postgres.text_conditions import TextConditions
+from qm_tui.store.postgres.questions.sql import FALSE, TRUE, Sql, joined, negated
+from qm_tui.store.postgres.questions.text_conditions import TextConditions
 from qm_tui.users.query.filter_parser import FilterSyntaxError, Term
 from qm_tui.users.query.licenses import LICENSE_KEYS, License
 from qm_tui.users.query.meanings import (
@@ -92,7 +92,7 @@ def selection_condition(selection: Selection, log: Log) -> Sql:
             selected = joined("AND", (selected, negated(found)), TRUE)
     if not selection.exceptions:
         return selected
-    named = Sql("(u.user_id = ANY(%s))", (list(selection.exceptions),))
+    named = Sql("(u.user_id = ANY(%s))", (list(selection.exceptions),), is_indexed=True)
     if selected == FALSE:
         return named
     return negated(named) if selected == TRUE else joined("<>", (selected, named), FALSE)
@@ -109,7 +109,7 @@ def _condition_of_term(term: Term, query: Query, log: Log, today: Callable[[], d
 def _condition(term: Term, query: Query, log: Log, today: Callable[[], date]) -> Sql:
     match meaning_of(term, today):
         case AnyField(values):
-            typed = Sql("u.user_id = ANY(%s)", ([value.text for value in values],))
+            typed = Sql("u.user_id = ANY(%s)", ([value.text for value in values],), is_indexed=True)
             words = [log.texts.has_word(search_word(value), value) for value in values]
             return joined("OR", (*words, typed), FALSE)
         case TextOf(field, values):

@@ -8,9 +8,9 @@ without a value come last in both, as in `qm_tui.users.query.sorting`.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from qm_tui.store.postgres.conditions import LICENSE_SORT_KEY
 from qm_tui.store.postgres.derived import KEY_PLACE
-from qm_tui.store.postgres.sql import TRUE, Sql, joined
+from qm_tui.store.postgres.questions.conditions import LICENSE_SORT_KEY
+from qm_tui.store.postgres.questions.sql import TRUE, Sql, joined
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.columns import LICENSE
 from qm_tui.users.query.views import SortKey
@@ -72,27 +72,36 @@ _STORE_ORDER_DOWN: Final = OrderKey("(- u.seq)", descending=True)
 """The same order as a downward one, so that one comparison finds a place among equal keys."""
 
 
-def segments_of(sort: Sequence[SortKey], *, sees_secrets: bool) -> tuple[Segment, ...]:
+def segments_of(
+    sort: Sequence[SortKey], *, sees_secrets: bool, are_few: bool
+) -> tuple[Segment, ...]:
     """Return the users in an order: one segment after the other.
 
     Args:
         sort: the sort order; that of the store if empty.
         sees_secrets: whether the session may read passwords and salts.
+        are_few: whether an index finds few users. Sorting them is faster than searching for them in
+            the index of the order, in which they may all be far away.
     """
+    if len(sort) > 1 or (sort and are_few):
+        return (Segment(TRUE, _whole_order(sort, sees_secrets=sees_secrets)),)
     if not sort:
-        return (Segment(TRUE, (STORE_ORDER,)),)
-    if len(sort) == 1:
-        expression = _expression(sort[0].column, sees_secrets=sees_secrets)
-        ties = _STORE_ORDER_DOWN if sort[0].descending else STORE_ORDER
-        return (
-            Segment(Sql(f"({expression} > '')"), (OrderKey(expression, sort[0].descending), ties)),
-            Segment(Sql(f"({expression} = '')"), (STORE_ORDER,)),
-        )
-    return (Segment(TRUE, whole_order(sort, sees_secrets=sees_secrets)),)
+        return (Segment(TRUE, (OrderKey("(u.seq + 0)") if are_few else STORE_ORDER,)),)
+    expression = _expression(sort[0].column, sees_secrets=sees_secrets)
+    ties = _STORE_ORDER_DOWN if sort[0].descending else STORE_ORDER
+    return (
+        Segment(Sql(f"({expression} > '')"), (OrderKey(expression, sort[0].descending), ties)),
+        Segment(Sql(f"({expression} = '')"), (STORE_ORDER,)),
+    )
 
 
-def whole_order(sort: Sequence[SortKey], *, sees_secrets: bool) -> tuple[OrderKey, ...]:
-    """Return an order in which all users are one segment."""
+def order_text(sort: Sequence[SortKey], *, sees_secrets: bool) -> str:
+    """Return ORDER BY for all users."""
+    return Segment(TRUE, _whole_order(sort, sees_secrets=sees_secrets)).order_by()
+
+
+def _whole_order(sort: Sequence[SortKey], *, sees_secrets: bool) -> tuple[OrderKey, ...]:
+    """Return an order in which all users are one segment; if sorted, it is in no index."""
     keys: list[OrderKey] = []
     for key in sort:
         expression = _expression(key.column, sees_secrets=sees_secrets)

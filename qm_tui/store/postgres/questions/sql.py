@@ -11,10 +11,12 @@ class Sql(NamedTuple):
     Attributes:
         text: the text, with `%s` for each value; the users are `u` in it.
         values: the values.
+        is_indexed: whether it is a condition whose users an index finds.
     """
 
     text: str
     values: tuple[object, ...] = ()
+    is_indexed: bool = False
 
 
 TRUE: Final = Sql("true")
@@ -29,7 +31,9 @@ def joined(operator: str, parts: Iterable[Sql], empty: Sql) -> Sql:
     if len(given) == 1:
         return given[0]
     values = tuple(value for part in given for value in part.values)
-    return Sql(f"({f' {operator} '.join(part.text for part in given)})", values)
+    found = [part.is_indexed for part in given]
+    is_indexed = any(found) if operator == "AND" else operator == "OR" and all(found)
+    return Sql(f"({f' {operator} '.join(part.text for part in given)})", values, is_indexed)
 
 
 def negated(condition: Sql) -> Sql:

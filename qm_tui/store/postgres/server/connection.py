@@ -15,8 +15,8 @@ from qm_tui.progress import YieldControl, no_rest
 from qm_tui.store.errors import StoreDisconnected, StoreError
 from qm_tui.store.postgres.citus import error_of_node
 from qm_tui.store.postgres.derived import DERIVED_VERSION
-from qm_tui.store.postgres.location import ServerLocation
 from qm_tui.store.postgres.migrations import SCHEMA_VERSION
+from qm_tui.store.postgres.server.location import ServerLocation
 from qm_tui.text import sanitize
 
 Row = tuple[Any, ...]
@@ -40,6 +40,8 @@ _SETTINGS: Final = (
     "SET plan_cache_mode = force_custom_plan",
     # compiling takes longer than most answers
     "SET jit = off",
+    # values that several users share are found in memory
+    "SET work_mem = '32MB'",
     # no object of another schema can take the place of one of ours
     "SET search_path = pg_catalog",
     # a program that hangs must not keep rows locked

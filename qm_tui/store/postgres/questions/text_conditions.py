@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from qm_tui.store.postgres.derived import ALL_MARKS, FIELD_MARK
-from qm_tui.store.postgres.sql import TRUE, Sql, joined, like_pattern
+from qm_tui.store.postgres.questions.sql import TRUE, Sql, joined, like_pattern
 from qm_tui.users.fields import Field, Kind
 from qm_tui.users.query.filter_parser import Value
 from qm_tui.users.query.predicates import SearchWord
@@ -45,24 +45,33 @@ class TextConditions:
         """
         parts = re.split(r"\*+", pattern)
         inside = f"[^{FIELD_END}]*".join(map(re.escape, parts))
-        return self._search_matches(f"{before}{FIELD_END}{inside}{FIELD_END}", max(parts, key=len))
+        roughly = "%".join(map(like_pattern, parts))
+        return self._search_matches(
+            f"{FIELD_END}{roughly}{FIELD_END}",
+            f"{before}{FIELD_END}{inside}{FIELD_END}",
+            is_indexed=any(map(self._indexed.search, parts)),
+        )
 
     def _search_contains(self, part: str) -> Sql:
         if not part:
             return TRUE
-        if self._indexed.search(part):
-            return Sql("(u.search LIKE %s)", (f"%{like_pattern(part)}%",))
-        return Sql("(strpos(u.search, %s) > 0)", (part,))
+        return self._is_like(like_pattern(part), is_indexed=bool(self._indexed.search(part)))
 
-    def _search_matches(self, pattern: str, longest: str) -> Sql:
+    def _search_matches(self, roughly: str, pattern: str, *, is_indexed: bool) -> Sql:
         """Return the condition that the searched text matches a regular expression.
 
         Args:
+            roughly: a pattern of LIKE that it matches then, too: much faster to check.
             pattern: the regular expression.
-            longest: the longest text in it, which decides whether the index is of use.
+            is_indexed: whether the index finds the first one.
         """
-        column = "u.search" if self._indexed.search(longest) else "(u.search || '')"
-        return Sql(f"({column} ~ %s)", (pattern,))
+        exactly = Sql("((u.search || '') ~ %s)", (pattern,))  # not in the index again
+        return joined("AND", (self._is_like(roughly, is_indexed=is_indexed), exactly), TRUE)
+
+    def _is_like(self, pattern: str, *, is_indexed: bool) -> Sql:
+        """Return the condition that a part of the searched text is like a pattern."""
+        column = "u.search" if is_indexed else "(u.search || '')"
+        return Sql(f"({column} LIKE %s)", (f"%{pattern}%",), is_indexed)
 
     def matches(self, field: Field, value: Value) -> Sql:
         """Return the condition that the text of a field matches a value."""
@@ -76,7 +85,11 @@ class TextConditions:
             return self._matches_id(word, has_wildcard=value.has_wildcard)
         inside = f"{FIELD_MARK[field.key]}[^{ALL_MARKS}]*"
         if not value.has_wildcard:
-            return self._search_matches(f"{inside}{re.escape(word)}", word)
+            return self._search_matches(
+                like_pattern(word),
+                f"{inside}{re.escape(word)}",
+                is_indexed=bool(self._indexed.search(word)),
+            )
         # an empty text is not searched, but matches `*`
         return self._has_form(word, before=inside) if word.strip("*") else TRUE
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from qm_tui.store.errors import StoreError
-from qm_tui.store.postgres.service_file import service_parameters
+from qm_tui.store.postgres.server.service_file import service_parameters
 from qm_tui.text import sanitize
 
 _SCHEME: Final = "postgresql://"

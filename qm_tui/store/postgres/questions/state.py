@@ -1,19 +1,25 @@
 """The state of a store on a server: questions are answered by SQL, from what it holds now."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from qm_tui.progress import CHUNK_SIZE, YieldControl, no_rest
-from qm_tui.store.postgres.conditions import Log, condition_of, selection_condition
-from qm_tui.store.postgres.connection import Row, Server, run
-from qm_tui.store.postgres.lookup import UserLookup
-from qm_tui.store.postgres.ordering import Segment, segments_of, whole_order
-from qm_tui.store.postgres.sql import TRUE, Sql, joined, like_pattern
-from qm_tui.store.state import Place, Side, State, UserCount, Window
-from qm_tui.users.fields import FIELD, KEYS, User
+from qm_tui.store.postgres.questions.conditions import Log, condition_of, selection_condition
+from qm_tui.store.postgres.questions.lookup import UserLookup
+from qm_tui.store.postgres.questions.ordering import order_text
+from qm_tui.store.postgres.questions.pages import NotFoundSoon, Pages, user_columns, user_of
+from qm_tui.store.postgres.questions.sql import TRUE, Sql, like_pattern
+from qm_tui.store.postgres.server.connection import Row, Server, run
+from qm_tui.store.state import Place, State, UserCount, Window
+from qm_tui.users.fields import FIELD, User
 from qm_tui.users.query.lookup import LookupResult
 from qm_tui.users.query.query import ALL, Query, Selection
-from qm_tui.users.query.views import SortKey
+
+_FEW: Final = 20_000
+"""Users of an index that are sorted each time: less than a tenth of a second."""
+
+_PATIENCE: Final = 0.3
+"""Seconds to search for users of a filter in the index of an order."""
 
 _MIN_SIMILARITY: Final = 70
 """The minimum similarity of a User Name that may be meant, from 0 to 100."""
@@ -52,6 +58,9 @@ class PostgresState(State):
 
     def __init__(self, server: Server, head: Head, log: Log) -> None:
         self._server, self._head, self._log = server, head, log
+        self._expected: dict[str, int] = {}
+        self._sorted: set[str] = set()
+        """Conditions and orders of which no users are found soon in the index of the order."""
 
     @property
     def hides_secrets(self) -> bool:
@@ -94,7 +103,7 @@ class PostgresState(State):
             f"SELECT {self._columns} FROM qm_tui.users u WHERE u.user_id = ANY(%s)",
             (list(dict.fromkeys(user_ids)),),
         )
-        users = {user.user_id: user for user in map(_user, found)}
+        users = {user.user_id: user for user in map(user_of, found)}
         return list(map(users.get, user_ids))
 
     @property
@@ -131,19 +140,34 @@ class PostgresState(State):
     # Users by query
 
     def window(self, query: Query, place: Place, rows: int, rest: YieldControl = no_rest) -> Window:
-        """Return consecutive users of a query."""
-        pages = self._pages(query, rest)
-        if place.side is Side.FIRST:
-            return Window(pages.first(rows))
-        if place.side is Side.LAST:
-            return Window(pages.last(rows), None)
-        found = pages.find(place.user_ids)
-        if found is None:
-            return pages.at_row(place, rows)
-        return pages.around(found, place, rows)
+        """Return consecutive users of a query.
 
-    def _pages(self, query: Query, rest: YieldControl) -> "_Pages":
-        return _Pages(self._server, query.sort, condition_of(query, self._log), rest)
+        If the users are not found soon in the index of the order, all that match are sorted: they
+        may be far away there, as those of a department if users are sorted by departments.
+        """
+        condition = condition_of(query, self._log)
+        asked = str((condition, query.sort))
+        if asked not in self._sorted and not self._are_few(condition, rest):
+            patience = None if condition == TRUE else _PATIENCE
+            pages = Pages(self._server, query.sort, condition, rest, patience=patience)
+            try:
+                return pages.window(place, rows)
+            except NotFoundSoon:
+                self._sorted.add(asked)
+        pages = Pages(self._server, query.sort, condition, rest, are_few=True)
+        return pages.window(place, rows)
+
+    def _are_few(self, condition: Sql, rest: YieldControl) -> bool:
+        """Whether the server expects that an index finds few users; remembered."""
+        if not condition.is_indexed:
+            return False
+        asked = str(condition)
+        number = self._expected.get(asked)
+        if number is None:
+            statement = f"EXPLAIN (FORMAT JSON) SELECT FROM qm_tui.users u WHERE {condition.text}"
+            (((plan,),),) = self._rows(statement, condition.values, rest)
+            number = self._expected[asked] = int(plan["Plan"]["Plan Rows"])
+        return number <= _FEW
 
     def count(
         self, query: Query = ALL, rest: YieldControl = no_rest, *, enough: int | None = None
@@ -216,13 +240,28 @@ class PostgresState(State):
 
     def ids(self, query: Query = ALL, rest: YieldControl = no_rest) -> Iterator[Sequence[str]]:
         """Yield the User IDs of a query in its order, as they are when the first is asked for."""
-        for rows in self._pages(query, rest).all_rows("u.user_id"):
+        for rows in self._all_rows(query, "u.user_id", rest):
             yield [user_id for (user_id,) in rows]
 
     def stream(self, query: Query = ALL, rest: YieldControl = no_rest) -> Iterator[Sequence[User]]:
         """Yield the users of a query in its order, as they are when the first is asked for."""
-        for rows in self._pages(query, rest).all_rows(self._columns):
-            yield list(map(_user, rows))
+        for rows in self._all_rows(query, self._columns, rest):
+            yield list(map(user_of, rows))
+
+    def _all_rows(self, query: Query, columns: str, rest: YieldControl) -> Iterator[list[Row]]:
+        """Yield all users of a query in order, as they are when the first is asked for."""
+        condition = condition_of(query, self._log)
+        order = order_text(query.sort, sees_secrets=self._server.rights.sees_secrets)
+        statement = f"SELECT {columns} FROM qm_tui.users u WHERE {condition.text} {order}"
+        with (
+            self._server.connection(rest) as connection,
+            connection.transaction(force_rollback=True),
+            connection.cursor("users") as cursor,
+        ):
+            cursor.execute(statement.encode(), condition.values or None)
+            while rows := cursor.fetchmany(CHUNK_SIZE):
+                yield rows
+                rest()
 
     # Users by what an admin wrote
 
@@ -268,155 +307,3 @@ class PostgresState(State):
         while rows := self._rows(statement, (after, end, CHUNK_SIZE)):
             after = rows[-1][0]
             yield [user_id for _, user_id in rows]
-
-
-def user_columns(*, sees_secrets: bool) -> str:
-    """Return the columns of a user, in the order of the fields; empty texts for hidden ones."""
-    return ", ".join(
-        "''" if FIELD[key].is_secret and not sees_secrets else f"u.{key}" for key in KEYS
-    )
-
-
-def _user(row: Iterable[Any]) -> User:
-    return tuple.__new__(User, row)
-
-
-class _Found(NamedTuple):
-    """Where a user is in an order.
-
-    Attributes:
-        user_id: the user.
-        segment: the index of its segment.
-        values: the values of the order of that segment.
-    """
-
-    user_id: str
-    segment: int
-    values: Sequence[object]
-
-
-class _Pages:
-    """The pages of a query."""
-
-    def __init__(
-        self, server: Server, sort: tuple[SortKey, ...], condition: Sql, rest: YieldControl
-    ) -> None:
-        self._server, self._sort, self._condition, self._rest = server, sort, condition, rest
-        self._sees_secrets = server.rights.sees_secrets
-        self._segments = segments_of(sort, sees_secrets=self._sees_secrets)
-        self._columns = user_columns(sees_secrets=self._sees_secrets)
-
-    def _rows(self, statement: str, values: Sequence[object]) -> list[Row]:
-        with self._server.connection(self._rest) as connection:
-            return run(connection, statement, values).fetchall()
-
-    def first(self, rows: int) -> list[User]:
-        """Return the first users."""
-        return self._from(None, rows, reverse=False)
-
-    def last(self, rows: int) -> list[User]:
-        """Return the last users."""
-        return self._from(None, rows, reverse=True)[::-1]
-
-    def find(self, user_ids: Sequence[str]) -> _Found | None:
-        """Return the place of the first of some users that the query finds."""
-        if not user_ids:
-            return None
-        keys = [key.expression for segment in self._segments for key in segment.order]
-        inside = [segment.condition for segment in self._segments]
-        found = self._rows(
-            f"SELECT u.user_id, {', '.join(one.text for one in inside)}, {', '.join(keys)}"
-            f" FROM qm_tui.users u WHERE u.user_id = ANY(%s) AND {self._condition.text}",
-            (list(user_ids), *self._condition.values),
-        )
-        by_id = {row[0]: row[1:] for row in found}
-        user_id = next((one for one in user_ids if one in by_id), None)
-        if user_id is None:
-            return None
-        row = by_id[user_id]
-        at = row[: len(inside)].index(True)
-        start = len(inside) + sum(len(segment.order) for segment in self._segments[:at])
-        return _Found(user_id, at, row[start : start + len(self._segments[at].order)])
-
-    def around(self, found: _Found, place: Place, rows: int) -> Window:
-        """Return the users after, before or around a user."""
-        row = place.row if place.user_ids[0] == found.user_id else None
-        if place.side is Side.AFTER:
-            after = self._from(found, rows, reverse=False)
-            return Window(after, None if row is None else row + 1, found.user_id)
-        before = self._from(found, rows, reverse=True)[::-1]
-        if place.side is Side.BEFORE:
-            first = None if row is None else max(0, row - len(before))
-            return Window(before, first, found.user_id)
-        itself = self._rows(
-            f"SELECT {self._columns} FROM qm_tui.users u WHERE u.user_id = %s", (found.user_id,)
-        )
-        after = [*map(_user, itself), *self._from(found, rows - 1, reverse=False)]
-        number = min(len(before), max(rows // 2, rows - len(after)))
-        users = [*before[len(before) - number :], *after][:rows]
-        return Window(users, None if row is None else max(0, row - number), found.user_id)
-
-    def at_row(self, place: Place, rows: int) -> Window:
-        """Return the users at a row, or the last ones if there is no such row."""
-        row = place.row or 0
-        start, number = row, rows
-        if place.side is Side.BEFORE:
-            start, number = max(0, row - rows), min(rows, row)
-        elif place.side is Side.AROUND:
-            start = max(0, row - rows // 2)
-        order = ", ".join(
-            key.text(reverse=False)
-            for key in whole_order(self._sort, sees_secrets=self._sees_secrets)
-        )
-        found = self._rows(
-            f"SELECT {self._columns} FROM qm_tui.users u WHERE {self._condition.text}"
-            f" ORDER BY {order} LIMIT %s OFFSET %s",
-            (*self._condition.values, number, start),
-        )
-        if len(found) < number and start and place.side is not Side.AFTER:
-            return Window(self.last(rows), None)
-        return Window(list(map(_user, found)), start)
-
-    def all_rows(self, columns: str) -> Iterator[list[Row]]:
-        """Yield all users in order, as they are when the first is asked for."""
-        order = ", ".join(
-            key.text(reverse=False)
-            for key in whole_order(self._sort, sees_secrets=self._sees_secrets)
-        )
-        statement = (
-            f"SELECT {columns} FROM qm_tui.users u WHERE {self._condition.text} ORDER BY {order}"
-        )
-        with (
-            self._server.connection(self._rest) as connection,
-            connection.transaction(force_rollback=True),
-            connection.cursor("users") as cursor,
-        ):
-            cursor.execute(statement.encode(), self._condition.values or None)
-            while rows := cursor.fetchmany(CHUNK_SIZE):
-                yield rows
-                self._rest()
-
-    def _from(self, found: _Found | None, rows: int, *, reverse: bool) -> list[User]:
-        """Return the users after a place, or before it and in the opposite order."""
-        last = len(self._segments) - 1
-        at = (last if reverse else 0) if found is None else found.segment
-        users: list[User] = []
-        begin = () if found is None else found.values
-        while len(users) < rows and 0 <= at <= last:
-            users += self._of_segment(self._segments[at], begin, rows - len(users), reverse=reverse)
-            begin, at = (), at + (-1 if reverse else 1)
-        return users
-
-    def _of_segment(
-        self, segment: Segment, begin: Sequence[object], rows: int, *, reverse: bool
-    ) -> list[User]:
-        parts = [segment.condition, self._condition]
-        if begin:
-            parts.append(segment.after(begin, reverse=reverse))
-        condition = joined("AND", (one for one in parts if one != TRUE), TRUE)
-        found = self._rows(
-            f"SELECT {self._columns} FROM qm_tui.users u WHERE {condition.text}"
-            f" {segment.order_by(reverse=reverse)} LIMIT %s",
-            (*condition.values, rows),
-        )
-        return list(map(_user, found))

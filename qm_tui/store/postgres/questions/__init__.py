@@ -1,0 +1,1 @@
+"""Questions to a PostgreSQL server about its users, in SQL."""

@@ -1,0 +1,1 @@
+"""The server: where it is, and the connections to it."""
