@@ -7,12 +7,14 @@ import pytest
 
 from qm_tui.store.interface import UserStore
 from qm_tui.store.postgres import schema
-from qm_tui.store.postgres.location import parse_location
 from qm_tui.store.postgres.migrations import MIGRATIONS, SCHEMA_VERSION
+from qm_tui.store.postgres.server.location import parse_location
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.users.fields import User
+from tests import helpers
 from tests.helpers import ANNA, by_id, held, undo, user, users_file, users_of
 from tests.postgres.conftest import Opened
+from tests.program import listed, output
 from tests.store.kinds import commit, eventually
 
 pytestmark = pytest.mark.citus
@@ -79,6 +81,18 @@ def test_migration_makes_the_derived_columns_again_and_distributes_new_tables(
         again = connection.execute("SELECT count(*) FROM qm_tui.users WHERE search <> ''")
         assert again.fetchone() == (2,)
         assert connection.execute("SELECT count(*) FROM qm_tui.staged").fetchone() == (0,)
+
+
+def test_store_is_copied_to_citus_and_back(home, citus_url):
+    old, new = home / "old.json", home / "new.json"
+    helpers.commit(old, ANNA, BO)
+    helpers.commit(old, ANNA._replace(location="Rome"))
+    output("init", citus_url)
+    for source, target in ((old, citus_url), (citus_url, new)):
+        assert "Both stores have the SHA-256 digest" in output("copy", source, target)
+    output("undo", "2", "--store", citus_url)
+    assert listed("--store", citus_url)[0]["location"] == ANNA.location
+    assert listed("--store", new) == listed("--store", old)
 
 
 # Commits that become visible on one node after the other
