@@ -83,6 +83,21 @@ def test_migration_makes_the_derived_columns_again_and_distributes_new_tables(
         assert connection.execute("SELECT count(*) FROM qm_tui.staged").fetchone() == (0,)
 
 
+def test_migration_distributes_the_tables_of_a_restored_backup(url, opened):
+    store = opened(url)
+    commit(store, ANNA, BO)
+    store.close()
+    with psycopg.connect(url, autocommit=True) as connection:
+        for table in ("changes", "staged", "users", "names"):
+            connection.execute("SELECT undistribute_table(%s)", (f"qm_tui.{table}",))
+    assert not _distributed(url)
+    assert schema.migrate(parse_location(url)) == (SCHEMA_VERSION, SCHEMA_VERSION)
+    assert len(_distributed(url)) == 4
+    store = opened(url)
+    commit(store, ANNA._replace(location="Rome"))
+    assert held(store.state) == (2, by_id(ANNA._replace(location="Rome"), BO))
+
+
 def test_store_is_copied_to_citus_and_back(home, citus_url):
     old, new = home / "old.json", home / "new.json"
     helpers.commit(old, ANNA, BO)
