@@ -183,6 +183,7 @@ def citus_store_url(citus_template: str) -> Iterator[str]:
     with psycopg.connect(citus_template) as connection:
         for table in ("users", "names", "changes", "transactions"):
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier("qm_tui", table)))
+        connection.execute("ALTER SEQUENCE qm_tui.transaction_ids RESTART")
         connection.execute("UPDATE qm_tui.head SET number = 0, version = 0, total = 0")
 
 

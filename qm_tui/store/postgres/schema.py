@@ -47,6 +47,8 @@ def migrate(
 ) -> tuple[int, int]:
     """Bring the tables of a store to the version of this program, or change nothing.
 
+    On Citus, tables that are not distributed are distributed.
+
     Until it is done, all other programs wait.
 
     Args:
@@ -81,6 +83,8 @@ def migrate(
                 "UPDATE qm_tui.store SET schema_version = %s, derived_version = %s",
                 (SCHEMA_VERSION, DERIVED_VERSION),
             )
+        else:  # where a backup was restored, all tables are on the coordinator
+            distribute_tables(connection)
         progress(Phase.CHANGING, 1, 1)
     return before, SCHEMA_VERSION
 
