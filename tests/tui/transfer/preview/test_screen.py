@@ -525,9 +525,9 @@ async def test_second_import_cannot_start_during_preview_or_import(home, app, fi
         await pilot.press("i")
         await pilot.pause()
         assert top(pilot) is page
+        assert len(began) == 1
         release.set()
         await wait_until_imported(pilot)
-        assert len(began) == 1
         assert not page.query_one("#import", Button).disabled
 
 
