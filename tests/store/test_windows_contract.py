@@ -80,6 +80,16 @@ def test_windows_are_after_before_and_around_each_user(given, query, order, has_
                 assert found.row in (None, start)
 
 
+@pytest.mark.parametrize(("query", "order"), ORDERS[:4])
+def test_window_around_a_user_knows_its_row(given, query, order):
+    state = given(*USERS)
+    for number in order:
+        found = state.window(query, at(Side.AROUND, number), 3)
+        assert found.row == order.index(numbers(found)[0])
+        gone = state.window(query, at(Side.AROUND, "gone", row=400), 3)
+        assert gone.row == len(order) - len(gone.users)
+
+
 def test_wrong_row_does_not_matter_if_the_user_is_found(given):
     state = given(*USERS)
     for row in (0, 2, 9, 1000):

@@ -133,7 +133,9 @@ class Pages:
         after = [*map(user_of, itself), *self._from(found, rows - 1, reverse=False)]
         number = min(len(before), max(rows // 2, rows - len(after)))
         users = [*before[len(before) - number :], *after][:rows]
-        return Window(users, None if row is None else max(0, row - number), found.user_id)
+        if row is None:  # a list that begins here must know how many users are before
+            row = self._count_before(found)
+        return Window(users, max(0, row - number), found.user_id)
 
     def at_row(self, place: Place, rows: int) -> Window:
         """Return the users at a row, or the last ones if there is no such row."""
@@ -150,8 +152,23 @@ class Pages:
             (*self._condition.values, number, start),
         )
         if len(found) < number and start and place.side is not Side.AFTER:
-            return Window(self.last(rows), None)
+            users = self.last(rows)
+            return Window(users, self._count(self._condition) - len(users))
         return Window(list(map(user_of, found)), start)
+
+    def _count_before(self, found: _Found) -> int:
+        """Return how many users are before a user."""
+        segment = self._segments[found.segment]
+        earlier = [one.condition for one in self._segments[: found.segment]]
+        before = joined("AND", (segment.condition, segment.after(found.values, reverse=True)), TRUE)
+        return self._count(
+            joined("AND", (joined("OR", (*earlier, before), TRUE), self._condition), TRUE)
+        )
+
+    def _count(self, condition: Sql) -> int:
+        statement = f"SELECT count(*) FROM qm_tui.users u WHERE {condition.text}"
+        ((number,),) = self._rows(statement, condition.values)
+        return int(number)
 
     def _from(self, found: _Found | None, rows: int, *, reverse: bool) -> list[User]:
         """Return the users after a place, or before it and in the opposite order."""
