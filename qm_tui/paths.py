@@ -14,6 +14,7 @@ APP = "qm-tui"
 STORE_VARIABLE = "QM_TUI_STORE"
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_MISTYPED_URL: Final = re.compile(r"postgres(?:ql)?:", re.IGNORECASE)
 
 
 def store_location(given: str | None = None) -> str:
@@ -24,11 +25,18 @@ def store_location(given: str | None = None) -> str:
 
     Raises:
         UserError: it starts with the home folder of an unknown user, or it is relative and the
-            current folder does not exist.
+            current folder does not exist; or it is a URL with a mistake.
     """
     location = given or os.environ.get(STORE_VARIABLE)
     if not location:
         return str(Path(platformdirs.user_data_dir(APP)) / "users.json")
+    if _MISTYPED_URL.match(location) and not is_url(
+        location
+    ):  # not shown: it may contain a password
+        raise UserError(
+            "The location of the store is not valid. Use postgresql://HOST/DATABASE for a "
+            "PostgreSQL database, or put ./ before the path of a file."
+        )
     return location if is_url(location) else str(absolute_path(Path(location)))
 
 

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from qm_tui import paths
+from qm_tui.errors import UserError
 
 
 def test_default_paths_are_in_the_home_folder_and_nothing_is_created(home, monkeypatch):
@@ -25,3 +28,13 @@ def test_only_a_path_in_the_home_folder_is_shortened(home):
         assert paths.abbreviate_home(home / inside) == expected
     for path in ("/elsewhere/users.json", "users.json", "/", f"{home}-too/users.json"):
         assert paths.abbreviate_home(Path(path)) == path
+
+
+@pytest.mark.parametrize(
+    "text", ["postgresql:/qms", "postgres:anna@/qms", "PostgreSQL:secret@host/qms", "postgresql:"]
+)
+def test_mistyped_url_is_no_path_and_is_not_shown(home, text):
+    with pytest.raises(UserError, match="Use postgresql://HOST/DATABASE") as error:
+        paths.store_location(text)
+    assert "secret" not in str(error.value)
+    assert paths.store_location(f"./{text}").endswith(text)
