@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from qm_tui.gc_control import gc_paused
 from qm_tui.progress import Cancelled, Phase, ProgressCallback, ignore_progress
 from qm_tui.store.changes.plan import PlanOutdated
-from qm_tui.store.errors import ConfirmationRequired, StoreConflict
+from qm_tui.store.errors import ConfirmationRequired, StoreConflict, StoreReadOnly
 from qm_tui.store.interface import Action, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
@@ -123,8 +123,14 @@ def prepare_import(
         detail: how much of the plan to keep. A plan of `PlanDetail.COUNTS` cannot be committed.
 
     Raises:
-        UserError: the file is not a users file, or cannot be read.
+        UserError: the file is not a users file, or cannot be read; or the admin may not read all
+            values of the users.
     """
+    if state.hides_secrets:
+        raise StoreReadOnly(
+            "Your role may not read passwords, so the file cannot be compared with the users. "
+            "Nothing was imported."
+        )
     with gc_paused(), UsersFile(request.path, request.read_options) as file:
         records = apply_corrections(file.read(progress), request.corrections)
         plan = plan_import(records, state, request.options, progress, detail, file.report_progress)

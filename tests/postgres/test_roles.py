@@ -305,3 +305,9 @@ def test_viewer_exports_only_without_passwords(owner, urls, opened):
         require_secrets(state, ExportOptions())
     require_secrets(state, ExportOptions(passwords=False))
     require_secrets(owner.state, ExportOptions())
+
+
+def test_viewer_plans_no_import(owner, urls, opened, tmp_path):
+    viewer, path = opened(urls.viewer), users_file(tmp_path, *without_ids(CY))
+    with pytest.raises(StoreReadOnly, match="may not read passwords"):
+        import_users(ImportRequest(path), viewer, dry_run=True)
