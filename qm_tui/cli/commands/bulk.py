@@ -18,7 +18,7 @@ from qm_tui.cli.shared.selection import USER_HELP, FilterOption, is_user, select
 from qm_tui.errors import UserError
 from qm_tui.output import print_line
 from qm_tui.progress_line import progress_line
-from qm_tui.store.changes.bulk import BulkChange, BulkPlan, by_field_value, plan_bulk
+from qm_tui.store.changes.bulk import BulkChange, BulkPlan, bulk_warnings, by_field_value, plan_bulk
 from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.validation import ValidationOptions
 from qm_tui.text import listed, pluralize, sanitize
@@ -190,12 +190,14 @@ def _apply(
     """
     with progress_line() as tick:
         plan = plan_bulk(change, users.state, tick)
+        warnings = bulk_warnings(plan, tick)
     # not an error if nothing would change, so that scripts can be repeated
     if dry_run or (plan.unchanged and not plan.changes and not plan.skipped):
-        report(users, plan, is_done=False, as_json=as_json)
+        report(users, plan, warnings, is_done=False, as_json=as_json)
     if change.deletes and len(plan.changes) == 1 and confirm != 1:
         _confirm_deletion(plan, as_json=as_json)
-    report(users, common.commit(users, plan, confirm or 0), is_done=True, as_json=as_json)
+    done = common.commit(users, plan, confirm or 0)
+    report(users, done, warnings, is_done=True, as_json=as_json)
 
 
 def _confirm_deletion(plan: BulkPlan, *, as_json: bool) -> None:

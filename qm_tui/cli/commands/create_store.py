@@ -64,10 +64,13 @@ def init(
 ) -> None:
     """Create an empty store: private, shared or in PostgreSQL.
 
-    A PostgreSQL database must exist and belong to you. Its order of names cannot be changed later.
+    A PostgreSQL database must exist and belong to you. Its order of names cannot be changed later:
+    latin (ä is a, ñ is n), german-phonebook, spanish, swedish or danish.
     """
     options: common.GlobalOptions = context.obj
     if roles:
+        if shared is not None or group is not None or name_order is not None:
+            raise UserError("--roles cannot be combined with other options.")
         _print_roles()
         return
     if shared is not None or group is not None:

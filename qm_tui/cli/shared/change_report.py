@@ -17,7 +17,7 @@ from qm_tui.cli.shared.common import (
 from qm_tui.output import print_json, print_line, with_old_keys
 from qm_tui.store.action_subject import with_user
 from qm_tui.store.changes.action_text import list_text
-from qm_tui.store.changes.bulk import BulkPlan, bulk_warnings
+from qm_tui.store.changes.bulk import BulkPlan
 from qm_tui.store.interface import UserStore
 from qm_tui.store.look_alikes import look_alike_issue
 from qm_tui.store.state import State
@@ -31,12 +31,20 @@ LISTED: Final = 20
 """The maximum number of users in a list."""
 
 
-def report(store: UserStore, plan: BulkPlan, *, is_done: bool, as_json: bool) -> NoReturn:
+def report(
+    store: UserStore,
+    plan: BulkPlan,
+    warnings: Mapping[Issue, int],
+    *,
+    is_done: bool,
+    as_json: bool,
+) -> NoReturn:
     """Report what a change did, or would do, with its warnings.
 
     Args:
         store: the store.
         plan: the plan.
+        warnings: its warnings, found before it was carried out: then no value is new any more.
         is_done: whether it was carried out.
         as_json: whether to print JSON.
 
@@ -44,7 +52,7 @@ def report(store: UserStore, plan: BulkPlan, *, is_done: bool, as_json: bool) ->
         typer.Exit: always, with the exit status.
         OutputError: the report could not be written.
     """
-    print_warnings(bulk_warnings(plan), len(plan.changes))
+    print_warnings(warnings, len(plan.changes))
     transaction = store.state.number if is_done else None
     with report_errors(saved_text(store)) if is_done else nullcontext():
         if as_json:
