@@ -45,6 +45,12 @@ _NONE_SHOWN: Final = (
     "Press Esc to clear it, or / to edit it.",
 )
 
+_NOT_CONNECTED: Final = (
+    "Not connected to the server.",
+    "",
+    "The filter is applied when the connection is back.",
+)
+
 _NO_FILTER: Final = (
     "The filter is invalid.",
     "",
@@ -212,14 +218,17 @@ class UsersList(Page):
     def _query_failed(self, event: QueryFailed) -> None:
         if event.query == self.session.query:
             self._failed_query = event.query
-            self._show_filter_error(event.message)
+            if event.is_valid and not event.query.filter:
+                self.session.set_status(event.message)
+            else:
+                self._show_filter_error(event.message, is_valid=event.is_valid)
 
-    def _show_filter_error(self, message: str) -> None:
+    def _show_filter_error(self, message: str, *, is_valid: bool = False) -> None:
         """Show the error in the filter. The list does not change."""
         self.filter_bar.show_error(message)
         empty = self.query_one("#no-users", Static)
         if empty.display:
-            empty.update(safe_lines(_NO_FILTER))
+            empty.update(safe_lines(_NOT_CONNECTED if is_valid else _NO_FILTER))
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait: for the users that match a filter, it applies to them."""

@@ -39,6 +39,9 @@ _LISTING: Final = "listing"
 """The workers that search."""
 
 
+_WAITS: Final = "Not connected. The list changes later."
+
+
 class CurrentView:
     """Changes the filter, the sort order and the columns of the current view.
 
@@ -140,8 +143,8 @@ class CurrentView:
         try:
             with self._noticed(view, query):
                 found = await run_in_thread(question)
-        except StoreDisconnected as error:
-            post(QueryFailed(query, str(error)))
+        except StoreDisconnected:
+            post(QueryFailed(query, _WAITS, is_valid=True))
             self._page.set_timer(ASK_AGAIN, self.run_query)
         except FilterSyntaxError as issue:
             post(QueryFailed(query, issue.message))

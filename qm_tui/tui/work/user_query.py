@@ -258,11 +258,12 @@ class QueryFailed(Message):
     Args:
         query: the query.
         message: the error.
+        is_valid: whether the filter is valid: the server cannot be reached at the moment.
     """
 
-    def __init__(self, query: ViewQuery, message: str) -> None:
+    def __init__(self, query: ViewQuery, message: str, *, is_valid: bool = False) -> None:
         super().__init__()
-        self.query, self.message = query, message
+        self.query, self.message, self.is_valid = query, message, is_valid
 
 
 def run_query(
