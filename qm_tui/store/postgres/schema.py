@@ -35,6 +35,11 @@ def initialize(location: ServerLocation, name_order: str = DEFAULT_NAME_ORDER) -
             _migrate_tables(connection, 0)
         except pg.DuplicateSchema as error:
             raise StoreError(f"There is a store in {location.shown} already.") from error
+        except pg.InsufficientPrivilege as error:
+            raise StoreError(
+                f"Your role may not create a store in {location.shown}. Ask the owner of the "
+                "database to do it."
+            ) from error
         connection.execute(
             "INSERT INTO qm_tui.store (schema_version, derived_version, name_order)"
             " VALUES (%s, %s, %s)",
@@ -68,7 +73,7 @@ def migrate(
             ).fetchone()
         except (pg.UndefinedTable, pg.InvalidSchemaName) as error:
             raise StoreError(
-                f"There is no store in {location.shown}. Run qm-tui init {location.shown}."
+                f"There is no store in {location.shown}. Create it with qm-tui init."
             ) from error
         if row is None or (row[0], row[1]) > (SCHEMA_VERSION, DERIVED_VERSION):
             raise StoreError(

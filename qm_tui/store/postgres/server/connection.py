@@ -1,6 +1,7 @@
 """Connections to a PostgreSQL server: a few that are reused, and made again when they are lost."""
 
 import random
+import re
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,14 @@ _NEVER: Final = 10**9
 
 _IDLE: Final = 2
 """Connections that stay open while they are not used."""
+
+_CONNECT_FIX: Final = "Check the URL, the server and the role, and try again."
+
+_TLS: Final = re.compile("SSL|certificate")
+_TLS_FIX: Final = (
+    "Over TCP, the server must have a certificate that this host trusts (sslmode=verify-full), "
+    "unless the URL has another sslmode."
+)
 
 _SETTINGS: Final = (
     # a plan for each statement's values: a plan for any values once took 15 s instead of 1 s
@@ -230,9 +239,8 @@ class Server:
         except psycopg.OperationalError as error:
             reason = f"Cannot connect to {self.shown}: {reason_of(error)}."
             if not self._was_connected:
-                raise StoreError(
-                    f"{reason} Check the URL, the server and the role, and try again."
-                ) from error
+                fix = _TLS_FIX if _TLS.search(reason_of(error)) else _CONNECT_FIX
+                raise StoreError(f"{reason} {fix}") from error
             self._lost(f"{reason} Nothing was changed. The connection is tried again.")
             raise StoreDisconnected(self._failure) from error
         except psycopg.Error as error:
@@ -293,7 +301,7 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
                 "qm_tui_viewer or qm_tui_admin."
             ) from error
         raise StoreError(
-            f"There is no store in {shown}. Run qm-tui init {shown} as the owner of the database."
+            f"There is no store in {shown}. Run qm-tui init as the owner of the database."
         ) from error
     if row is None:
         raise StoreError(f"The store in {shown} is incomplete. Run qm-tui init on a new database.")
@@ -305,7 +313,7 @@ def _rights_of(connection: ServerConnection, shown: str) -> Rights:
     if (schema_version, derived_version) != (SCHEMA_VERSION, DERIVED_VERSION):
         raise StoreError(
             f"The store in {shown} was made by an older version of qm-tui. "
-            f"Run qm-tui migrate {shown} as its owner."
+            "Run qm-tui migrate as its owner."
         )
     return Rights(*rights)
 
