@@ -28,7 +28,8 @@ def read_head(connection: ServerConnection, known: Head, *, is_distributed: bool
         is_distributed: whether the tables are on several nodes, where a transaction does not become
             visible in one moment; then it is the last one up to which all of them are visible.
     """
-    head = Head(*run(connection, "SELECT number, version, total FROM qm_tui.head").fetchall()[0])
+    statement = "SELECT number, version, total FROM qm_tui.head"
+    head = Head(*run(connection, statement, prepared=True).fetchall()[0])
     if is_distributed and head.version != known.version:
         return visible_head(connection, head, known)
     return head

@@ -70,6 +70,12 @@ MAX_KEY: Final = 2000
 
 _DRAW: Final = "SELECT nextval('qm_tui.transaction_ids')"
 
+_DRAW_AND_SET: Final = (
+    f"{_DRAW}, set_config('lock_timeout', %s, true),"
+    " set_config('plan_cache_mode', 'force_generic_plan', true)"
+)
+"""The same, with the settings of a transaction of a few users: planning would take longest."""
+
 _SENT: Final = 100
 """Users that are sent with each statement, instead of being copied into a table."""
 
@@ -254,9 +260,7 @@ class _Writing:
         self._at(0)
         with connection.pipeline():
             run(connection, "BEGIN")
-            limit_waits(connection, wait)
-            run(connection, "SET LOCAL plan_cache_mode = force_generic_plan")
-            drawn = run(connection, _DRAW)
+            drawn = run(connection, _DRAW_AND_SET, (f"{_milliseconds(wait)}ms",), prepared=True)
         self._know(drawn)
         self._named["users"] = self._as_json(deriver)
         with connection.pipeline():
@@ -303,7 +307,7 @@ class _Writing:
 
     def _know(self, drawn: psycopg.Cursor[Row]) -> None:
         """Give the statements the ID that was drawn for the transaction."""
-        ((transaction,),) = drawn.fetchall()
+        ((transaction, *_),) = drawn.fetchall()
         self._named |= {"transaction": transaction, "first": transaction << POSITIONS}
 
     def _run(self, statement: str, **more: object) -> psycopg.Cursor[Row]:
@@ -389,12 +393,16 @@ def _require(cursor: psycopg.Cursor[Row], number: int) -> None:
         raise StoreConflict
 
 
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))  # 0 would be no limit
+
+
 def limit_waits(connection: ServerConnection, seconds: float, *settings: str) -> None:
     """Limit how long the open transaction waits for others, and change other settings for it.
 
     Citus sends SET LOCAL to all nodes, but not what `set_config` changes.
     """
-    settings = (f"lock_timeout = {max(1, int(seconds * 1000))}", *settings)
+    settings = (f"lock_timeout = {_milliseconds(seconds)}", *settings)
     run(connection, "; ".join(f"SET LOCAL {setting}" for setting in settings))
 
 

@@ -10,7 +10,7 @@ from qm_tui.store.postgres.questions.ordering import order_text
 from qm_tui.store.postgres.questions.pages import NotFoundSoon, Pages, user_columns, user_of
 from qm_tui.store.postgres.questions.sql import TRUE, Sql, like_pattern
 from qm_tui.store.postgres.server.connection import Row, Server, run
-from qm_tui.store.state import NO_USERS, Place, State, UserCount, Window
+from qm_tui.store.state import NO_USERS, Place, Side, State, UserCount, Window
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.query.lookup import LookupResult
 from qm_tui.users.query.query import ALL, Query, Selection
@@ -175,6 +175,20 @@ class PostgresState(State):
         number = self._counted.get(str(condition))
         if number == 0:
             return NO_USERS
+        found = self._window(query, condition, number, place, rows, rest)
+        if place.side in (Side.FIRST, Side.LAST) and len(found.users) < rows:
+            self._counted[str(condition)] = len(found.users)
+        return found
+
+    def _window(
+        self,
+        query: Query,
+        condition: Sql,
+        number: int | None,
+        place: Place,
+        rows: int,
+        rest: YieldControl,
+    ) -> Window:
         asked = str((condition, query.sort))
         are_few = self._are_few(condition, rest) if number is None else number <= _FEW
         if not are_few and asked not in self._sorted:
