@@ -41,7 +41,12 @@ class Transaction(ABC):
 
     What its state answers stays true until it ends: other programs wait to write, or `commit`
     fails.
+
+    Attributes:
+        is_open: whether it can still be committed. The store ends it.
     """
+
+    is_open: bool = True
 
     @property
     @abstractmethod
@@ -72,13 +77,15 @@ class Transaction(ABC):
             ValidationFailed: a user would break a rule, or two would have one User Name.
             StoreError: the changes could not be written; nothing was changed.
             CommitOutcomeUnknown: the system failed to sync; they may not have been saved.
-            ValueError: a User ID does not match its user, or a user that does not exist would be
-                deleted: an error of the caller.
+            ValueError: the transaction has ended, a User ID does not match its user, or a user
+                that does not exist would be deleted: an error of the caller.
         """
         if self.state.version != options.validated_version:
             issues = validate_changes(changes, self.state, progress, options)
             if issues:
                 raise ValidationFailed(issues)
+        if not self.is_open:
+            raise ValueError("the transaction is over, and its lock released")
         return self._write_checked(changes, progress)
 
     @abstractmethod

@@ -310,7 +310,11 @@ class SlowStore(UserStore):
     def transaction(self, action: Action) -> Iterator[Transaction]:
         self.line.check()
         with self._store.transaction(action) as transaction:
-            yield _SlowTransaction(transaction, self._slow, self.line)
+            opened = _SlowTransaction(transaction, self._slow, self.line)
+            try:
+                yield opened
+            finally:
+                opened.is_open = False
 
     def lock_free(self) -> AbstractContextManager[bool]:
         return self._store.lock_free()

@@ -206,15 +206,12 @@ class _MemoryTransaction(Transaction):
 
     def __init__(self, store: MemoryStore, action: Action) -> None:
         self._store, self._action = store, action
-        self.is_open = True
 
     @property
     def state(self) -> State:
         return self._store.state
 
     def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
-        if not self.is_open:
-            raise ValueError("the transaction is over, and its lock released")
         return self._store._commit(changes, self._action, progress)
 
 

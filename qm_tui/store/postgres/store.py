@@ -226,14 +226,11 @@ class _PostgresTransaction(Transaction):
 
     def __init__(self, store: PostgresStore, action: Action, state: PostgresState) -> None:
         self._store, self._action, self._state = store, action, state
-        self.is_open = True
 
     @property
     def state(self) -> PostgresState:
         return self._state
 
     def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
-        if not self.is_open:
-            raise ValueError("the transaction is over, and its lock released")
         self._state = self._store._commit(changes, self._action, self._state, progress)
         return self._state

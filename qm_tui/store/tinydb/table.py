@@ -61,7 +61,6 @@ class TableTransaction(Transaction):
         self.next_id = storage.contents.next_id
         self._ids: dict[str, int] = {}
         self._extras: dict[str, str] = {}
-        self.is_open = True
 
     @property
     def state(self) -> MemoryState:
@@ -69,8 +68,6 @@ class TableTransaction(Transaction):
         return self._states.of(self._storage.contents.state)
 
     def _write_checked(self, changes: Changes, progress: ProgressCallback) -> State:
-        if not self.is_open:
-            raise ValueError("the transaction is over, and its lock released")
         self._storage.commit(changes, self._action, progress, self._ids, self._extras)
         return self.state
 
