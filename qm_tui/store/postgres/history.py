@@ -26,6 +26,8 @@ SUMMARY: Final = (
 )
 """The columns of a transaction, for `summary_of`."""
 
+_SUMMARY_LENGTH: Final = len(SUMMARY.split(","))
+
 CHANGE: Final = "c.user_id, c.before, c.after"
 HIDDEN_CHANGE: Final = "c.secrets_before, c.secrets_after"
 """The columns of a change, for `change_of`: all, and those that not all roles may read."""
@@ -164,10 +166,9 @@ class History:
             f" SELECT {SUMMARY}, c.* FROM c JOIN qm_tui.transactions t ON t.id = c.transaction"
             " WHERE t.number <= %s AND t.is_available ORDER BY t.number DESC"
         )
-        length = len(SUMMARY.split(","))
         for rows in self._batches(statement, (user_id, until)):
             for row in rows:
-                yield UserHistoryEntry(summary_of(row), change_of(row[length + 1 :]))
+                yield UserHistoryEntry(summary_of(row), change_of(row[_SUMMARY_LENGTH + 1 :]))
 
     def changed_users(self, first: int, last: int, rest: YieldControl) -> ChangedUsers:
         """Return which users were changed between two states, even if they were changed back.
@@ -263,7 +264,7 @@ class HistoryUntil:
 def summary_of(row: Row) -> TransactionSummary:
     """Return the transaction of a row."""
     _, _, number, time, login, role, address, kind, *action, added, changed, deleted, available = (
-        row[: len(SUMMARY.split(","))]
+        row[:_SUMMARY_LENGTH]
     )
     known = kind in TransactionKind._value2member_map_
     return TransactionSummary(
@@ -289,13 +290,7 @@ def _values(values: object, secrets: object) -> Mapping[str, str] | None:
     """Return values by field key; those that did not change are missing."""
     if not isinstance(values, list):
         return None
-    found = {
-        field.key: value for field, value in zip(FIELDS, values, strict=False) if value is not None
-    }
+    pairs = [*zip(FIELDS, values, strict=False)]
     if isinstance(secrets, list):
-        found |= {
-            field.key: value
-            for field, value in zip(SECRETS, secrets, strict=False)
-            if value is not None
-        }
-    return found
+        pairs += zip(SECRETS, secrets, strict=False)
+    return {field.key: value for field, value in pairs if value is not None}
