@@ -14,7 +14,7 @@ def retry_conflicts(change: Callable[[], Result]) -> Result:
     """Make a change, and again on the newest state as long as it conflicts; return its result.
 
     Args:
-        change: the change. It begins with a transaction of its own, and merges or plans anew.
+        change: the change. It opens a new transaction, and merges or plans again.
 
     Raises:
         StoreConflict: it conflicts each time.

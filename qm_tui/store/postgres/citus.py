@@ -41,7 +41,7 @@ def distribute_tables(connection: psycopg.Connection) -> None:
 def error_of_node(error: psycopg.Error) -> psycopg.Error:
     """Return the error that a server without Citus would have reported.
 
-    What a node refuses while rows are copied between nodes has no error code of its own.
+    If a node refuses rows that another node copies to it, the error has no specific code.
     """
     if isinstance(error, pg.InternalError_):
         for text, known in _OF_NODES.items():

@@ -59,7 +59,7 @@ _keyed_values = itemgetter(*(field.index for field in KEYED))
 
 
 class Derived(NamedTuple):
-    """What is made of a user. The names are those of the columns.
+    """The values that are derived from a user. The names are those of the columns.
 
     Attributes:
         keys: the sort keys of the fields of `KEYED`, as an array.
@@ -85,7 +85,7 @@ class Derived(NamedTuple):
 
 
 COLUMNS: Final = Derived._fields
-"""The columns that have what is made of a user."""
+"""The columns of the derived values."""
 
 
 class Deriver:
@@ -102,7 +102,7 @@ class Deriver:
         ]
 
     def derive(self, users: Sequence[User]) -> Iterator[Derived]:
-        """Yield what is made of each of some users."""
+        """Yield the derived values of each user."""
         invalid = invalid_stored_rows(users)
         for row, user in enumerate(users):
             keys = [

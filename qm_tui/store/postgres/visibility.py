@@ -11,7 +11,7 @@ from qm_tui.store.postgres.questions.state import EMPTY, Head
 from qm_tui.store.postgres.server.connection import ServerConnection, run
 
 _RECENT: Final = 100
-"""At most so many transactions are looked at if none is known to be visible."""
+"""The maximum number of transactions that are checked if none is known to be visible."""
 
 _LISTED: Final = """
 SELECT id, number, version, added - deleted, added + changed + deleted, is_available

@@ -38,7 +38,6 @@ _SEARCH_CANCELED: Final = "Search canceled. Edit the filter to search again."
 _LISTING: Final = "listing"
 """The workers that search."""
 
-
 _WAITS: Final = "Not connected. The list changes later."
 
 

@@ -188,7 +188,7 @@ def _first_count(
 
 
 def count_exactly(view: UserListView, rest: YieldControl) -> UserCount:
-    """Return the exact number of the users of the table; as it was if its filter is invalid now."""
+    """Return the exact count of users in the table; the last count if its filter is invalid now."""
     try:
         return view.state.count(view.searched, rest)
     except FilterSyntaxError:

@@ -1,6 +1,6 @@
 """What the terms of a filter mean: their values, checked and parsed.
 
-A store in memory makes predicates of them, a database conditions of its own language.
+A store in memory turns them into predicates, a database into conditions in SQL.
 """
 
 import re
