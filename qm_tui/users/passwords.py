@@ -1,4 +1,4 @@
-"""Hashing of passwords that are set with this program.
+"""Hashing of passwords that are set with this program, and passwords of users who have none yet.
 
 The documentation of the suite says that a users file contains an encrypted password and a salt, but
 not how the suite computes them. Passwords that are set in qm-tui are hashed with Argon2id and a
@@ -7,6 +7,7 @@ random salt, and may not work in the suite.
 
 import base64
 import os
+import secrets
 from typing import Final, NamedTuple
 
 from qm_tui.users.fields import MAX_VALUE, User
@@ -17,6 +18,9 @@ UNSUPPORTED_CHARACTER: Final = "The password contains an unsupported character. 
 
 _SALT_BYTES: Final = 16
 _LOCAL_PREFIX: Final = "$argon2id$"
+NO_PASSWORD_PREFIX: Final = "!none-yet!"  # noqa: S105 - a mark that is the hash of no password
+"""The beginning of the password of a user who has none yet (our choice)."""
+_UNUSABLE_BYTES: Final = 24
 _SALT_PART: Final = 4
 """The index of the salt in a hash split at `$`."""
 
@@ -58,6 +62,16 @@ def password_error(password: str) -> str:
     if not password.isprintable():
         return UNSUPPORTED_CHARACTER
     return ""
+
+
+def unusable_password() -> str:
+    """Return the password of a user who has none yet: random, and the hash of no password."""
+    return NO_PASSWORD_PREFIX + secrets.token_urlsafe(_UNUSABLE_BYTES)
+
+
+def has_no_password(user: User) -> bool:
+    """Return whether a user has no password yet, and cannot log in."""
+    return user.password.startswith(NO_PASSWORD_PREFIX)
 
 
 def has_local_password(user: User) -> bool:

@@ -306,11 +306,22 @@ _CHECKED: Final = [
     for field in FIELDS
     if (check := _CHECK_OF.get(field.key) or _CHECK_OF.get(field.kind))
 ]
+_CHECK_BY_FIELD: Final = dict(_CHECKED)
 _INDIVIDUAL_CHECKS: Final = [
     (field.index, field, check) for field, check in _CHECKED if not field.repeats
 ]
 _SHARED_CHECKS: Final = [(field, check) for field, check in _CHECKED if field.repeats]
 _REQUIRED: Final = [field for field in FIELDS if field.required]
+
+
+def field_errors(field: Field, value: str) -> Iterator[Issue]:
+    """Yield the errors of a value that do not depend on other values of the user."""
+    yield from value_errors(field, value)
+    check = _CHECK_BY_FIELD.get(field)
+    issue = check(field, value) if check is not None and value else None
+    if issue is not None:
+        yield issue
+
 
 _required_values = itemgetter(*[field.index for field in _REQUIRED])
 _checked_values = itemgetter(*[field.index for field, _ in _CHECKED])

@@ -66,7 +66,7 @@ def test_invalid_filter_sort_and_columns_are_errors(users):
     for arguments, words in {
         ("--filter", "active:maybe"): "Invalid filter active:maybe at character 8: ",
         ("--filter", "bo -marked:yes"): "at character 12: marked: works only in the terminal UI",
-        ("--filter", "password:x"): "Password cannot be used in a filter",
+        ("--filter", "password:x"): "password: accepts only none-yet",
         ("--filter", "import:last"): "There is no import yet",
         ("--filter", " \t"): "The filter is empty",
         ("--filter", "\x1b]52;c;eA==\x07 active:\x1bno"): "␛]52;c;eA==␇ active:␛no",

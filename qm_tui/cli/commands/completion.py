@@ -230,7 +230,7 @@ def _assignments(state: State, word: str) -> Iterator[str]:
         yield from (f"{name}=" for name in assignable_names() if name.startswith(word))
         return
     meant = FILTER_FIELDS.get(name)
-    if meant is None:
+    if meant is None or name not in assignable_names():
         return
     if meant.field is None:
         values: Iterable[str] = CALL_LICENSES

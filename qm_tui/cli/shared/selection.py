@@ -183,12 +183,15 @@ def selector_from_options(
 # Filter, order and columns
 
 
-def query_from_options(filter_text: str | None, sort: str | None) -> Query:
+def query_from_options(
+    filter_text: str | None, sort: str | None, option: str = "--filter"
+) -> Query:
     """Return the query of a filter and a sort order.
 
     Args:
         filter_text: the filter; None for all users.
         sort: the columns to sort by; None for the order of the store.
+        option: the option that has the filter.
 
     Raises:
         UserError: the filter or the columns are invalid or empty. Some invalid values of a filter
@@ -198,7 +201,7 @@ def query_from_options(filter_text: str | None, sort: str | None) -> Query:
         use_system_locale()
     keys = () if sort is None else _sort_keys(sort)
     with translating_filter_errors(filter_text):
-        return Query(() if filter_text is None else _terms(filter_text), keys)
+        return Query(() if filter_text is None else _terms(filter_text, option), keys)
 
 
 @contextmanager
@@ -257,7 +260,7 @@ def select_columns(names: str | None, default: Sequence[str]) -> list[Column]:
     return [COLUMN[key] for key in keys]
 
 
-def _terms(text: str) -> tuple[Term, ...]:
+def _terms(text: str, option: str) -> tuple[Term, ...]:
     """Return the terms of a filter.
 
     Raises:
@@ -267,7 +270,7 @@ def _terms(text: str) -> tuple[Term, ...]:
     """
     terms = parse_filter(text)
     if not terms:
-        raise UserError("The filter is empty. Enter a filter, or omit --filter.")
+        raise UserError(f"The filter is empty. Enter a filter, or omit {option}.")
     for term in terms:
         if term.name and term.name.kind is FilterKind.MARKED:
             msg = "marked: works only in the terminal UI. Remove it."
@@ -298,7 +301,7 @@ def _column(written: str) -> str:
     keys = {
         filter_field.name: filter_field.field.key if filter_field.field else LICENSE
         for filter_field in FILTER_FIELDS.values()
-        if filter_field.field or filter_field.name in COLUMN
+        if filter_field.field or filter_field.kind is FilterKind.LICENSE
     }
     matches = [match.name for match in matching_fields(written) if match.name in keys]
     if len(matches) == 1:

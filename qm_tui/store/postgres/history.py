@@ -64,6 +64,11 @@ class History:
         self._version = 0
 
     @property
+    def hides_secrets(self) -> bool:
+        """Whether the role may not read passwords and salts."""
+        return not self._server.rights.sees_secrets
+
+    @property
     def knows_letters(self) -> bool:
         """Whether the index of the server knows letters beyond ASCII."""
         return self._server.rights.knows_letters
@@ -243,6 +248,11 @@ class HistoryUntil:
     def texts(self) -> TextConditions:
         """Makes conditions about texts."""
         return TextConditions(knows_letters=self._history.knows_letters)
+
+    @property
+    def hides_secrets(self) -> bool:
+        """Whether the role may not read passwords and salts."""
+        return self._history.hides_secrets
 
     def today(self) -> date:
         """Return the present day in the local time zone."""

@@ -17,9 +17,9 @@ from qm_tui.text import sanitize
 from qm_tui.transfer.exporting.csv_writer import Writer
 from qm_tui.transfer.exporting.result import ExportResult
 from qm_tui.transfer.options.export_options import DEFAULT_EXPORT_OPTIONS, ExportOptions
-from qm_tui.transfer.reading.read_options import SUFFIX
+from qm_tui.transfer.reading.source import SUFFIX
 from qm_tui.users.fields import User
-from qm_tui.users.passwords import has_local_password
+from qm_tui.users.passwords import has_local_password, has_no_password
 
 
 class TargetExists(UserError):
@@ -106,11 +106,12 @@ def write_users(
     writer = Writer(options)
     file.write(writer.start())
     own_passwords: list[str] = []
-    done = 0
+    done = without_password = 0
     for batch in users:
         file.write(writer.rows(batch, are_first=not done))
         if options.passwords:
             own_passwords += [user.user_name for user in batch if has_local_password(user)]
+            without_password += sum(map(has_no_password, batch))
         done += len(batch)
         progress(Phase.EXPORTING, done, total)
     return ExportResult(
@@ -120,6 +121,7 @@ def write_users(
         writer.altered,
         options,
         local_passwords=own_passwords,
+        without_password=without_password,
     )
 
 

@@ -39,6 +39,7 @@ class ExportResult:
         out_of: the number of all users if only some were exported, else None.
         local_passwords: the User Names of users whose password was set in qm-tui; none if passwords
             were omitted.
+        without_password: the number of users who have no password yet; likewise.
     """
 
     users: int
@@ -50,6 +51,7 @@ class ExportResult:
     link_to: Path | None = None
     out_of: int | None = None
     local_passwords: Sequence[str] = ()
+    without_password: int = 0
 
     @property
     def messages(self) -> list[str]:
@@ -68,6 +70,7 @@ class ExportResult:
         notes = (
             self._passwords_note,
             self._local_passwords_note,
+            self._without_password_note,
             self._formulas_note,
             self._altered_note,
         )
@@ -83,6 +86,17 @@ class ExportResult:
         have = "has a password" if count == 1 else "have passwords"
         users = pluralize(count, "user")
         return f"{users} {have} set in qm-tui that may not work in the suite: {names}{more}."
+
+    @property
+    def _without_password_note(self) -> str:
+        count = self.without_password
+        if not count:
+            return ""
+        have = "has" if count == 1 else "have"
+        return (
+            f"{pluralize(count, 'user')} {have} no password yet. Set it in the suite. To list "
+            "them, filter by password:none-yet."
+        )
 
     @property
     def _formulas_note(self) -> str:

@@ -27,6 +27,8 @@ class FilterKind(Enum):
     """Whether another user has the same value in a field."""
     VALID = auto()
     """Whether the values of a user follow the rules."""
+    PASSWORD = auto()
+    """Whether a user has no password yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ YES_NO: Final = ("yes", "no")
 TODAY: Final = "today"
 YESTERDAY: Final = "yesterday"
 LAST: Final = "last"
+NONE_YET: Final = "none-yet"
 
 _MIN_SIMILARITY: Final = 0.55
 """The minimum similarity, from 0 to 1, for one name to be suggested for another."""
@@ -93,6 +96,7 @@ FILTER_FIELDS: Final[dict[str, FilterField]] = {
             ("extension", "additional-extensions", "windows-login", "phone-ip", "agent-id"),
         ),
         FilterField("valid", FilterKind.VALID, "all values are valid: yes or no", None, YES_NO),
+        FilterField("password", FilterKind.PASSWORD, "no password yet", None, (NONE_YET,)),
     )
 }
 """The filter names by name: those of the fields in file order, then the others."""

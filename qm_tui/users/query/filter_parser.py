@@ -22,6 +22,7 @@ from qm_tui.text import listed, sanitize
 from qm_tui.users.fields import Field
 from qm_tui.users.query.filter_fields import (
     FILTER_FIELDS,
+    NONE_YET,
     FilterField,
     FilterKind,
     matching_fields,
@@ -152,6 +153,8 @@ def _term_at(text: str, at: int, *, is_typing: bool) -> tuple[Term | None, int]:
         is_unfinished = is_typing and is_last
         if not is_closed and not is_unfinished:
             raise FilterSyntaxError("Unclosed quote. Add a closing quote.", start, end)
+        if name is not None and name.kind is FilterKind.PASSWORD:
+            _require_none_yet(value, begin)
         if value.text or (value.is_quoted and is_closed and name):
             values.append(value)
         elif not is_unfinished:
@@ -206,6 +209,13 @@ def _resolve_name(written: str, start: int, end: int) -> FilterField:
         suggestion = f"Did you mean {near}? " if near else ""
         msg = f"Unknown field {shown}. {suggestion}To search for the text itself, put it in quotes."
     raise FilterSyntaxError(msg, start, end, is_secret=secret is not None and not matches)
+
+
+def _require_none_yet(value: Value, at: int) -> None:
+    """Raise FilterSyntaxError, which shows no value: it may be a password."""
+    if not NONE_YET.startswith(value.text.casefold()):
+        msg = f"password: accepts only {NONE_YET}. Passwords cannot be used in a filter."
+        raise FilterSyntaxError(msg, 0, at, is_secret=True)
 
 
 def _missing_value_text(name: FilterField | None, value: Value) -> str:

@@ -71,6 +71,11 @@ class IsValid:
 
 
 @dataclass(frozen=True, slots=True)
+class HasNoPassword:
+    """The user has no password yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class IsMarked:
     """The user is marked, or is not."""
 
@@ -98,6 +103,7 @@ Meaning = (
     | HasLicense
     | SharesValue
     | IsValid
+    | HasNoPassword
     | IsMarked
     | ChangedOn
     | ImportedBy
@@ -124,6 +130,8 @@ def meaning_of(term: Term, today: Callable[[], date]) -> Meaning:
             return SharesValue(_field_of_duplicates(term))
         case FilterKind.VALID:
             return IsValid(frozenset(_flag(term, value) == "1" for value in values))
+        case FilterKind.PASSWORD:
+            return HasNoPassword()
         case FilterKind.MARKED:
             return IsMarked(frozenset(_flag(term, value) == "1" for value in values))
         case FilterKind.CHANGED:

@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from qm_tui.users.fields import FIELD, Field, User
+from qm_tui.users.passwords import has_no_password
 from qm_tui.users.query.filter_parser import FilterSyntaxError, Term, Value
 from qm_tui.users.query.licenses import license_flags, licenses_in
 from qm_tui.users.query.meanings import (
@@ -13,6 +14,7 @@ from qm_tui.users.query.meanings import (
     ChangedOn,
     FlagOf,
     HasLicense,
+    HasNoPassword,
     ImportedBy,
     IsMarked,
     IsValid,
@@ -161,6 +163,8 @@ def _condition(term: Term, activity: ActivitySource) -> Condition:
             return DuplicateCondition(field.index)
         case IsValid(results):
             return ValidCondition(results)
+        case HasNoPassword():
+            return ValueCondition(lambda user: user, has_no_password, repeats=False)
         case IsMarked(results):
             marked = activity.marked()
             return ValueCondition(_user_id, lambda user_id: (user_id in marked) in results, False)

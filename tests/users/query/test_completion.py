@@ -34,7 +34,7 @@ _NAMES = (
     "dep ⇒ department: ¦ DEP ⇒ department: ¦ -dep ⇒ -department: ¦ "
     "anna dep ⇒ anna department: ¦ anna\xa0-dep ⇒ anna\xa0-department: ¦ "
     "dep_ anna ⇒ department: ¦ user-n ⇒ user-name: ¦ "
-    "phone ⇒ phone-ip: ; secondary-phone-ip: ¦ act ⇒ active: ¦ pass ⇒ ¦ salt ⇒ ¦ "
+    "phone ⇒ phone-ip: ; secondary-phone-ip: ¦ act ⇒ active: ¦ pass ⇒ password: ¦ salt ⇒ ¦ "
     ' ⇒ ¦ - ⇒ ¦ anna  ⇒ ¦ 10 ⇒ ¦ "dep ⇒ ¦ a|dep ⇒ ¦ '
     '"anna berg" lic ⇒ "anna berg" license: ; "anna berg" unlimited-license:'
 )
@@ -62,7 +62,7 @@ _VALUES_OFFERED = (
     'windows-login:corp\\b ⇒ CORP\\bo ¦ windows-login:"corp\\\\b ⇒ CORP\\bo ¦ '
     "active: ⇒ yes ; no ¦ active:Y ⇒ yes ¦ license:o ⇒ on-demand ¦ "
     "license:unlimited|c ⇒ computer ¦ changed:t ⇒ today ¦ import: ⇒ last ¦ "
-    "marked:n ⇒ no ¦ duplicate:e ⇒ extension ¦ password: ⇒ ¦ salt:x ⇒ ¦ "
+    "marked:n ⇒ no ¦ duplicate:e ⇒ extension ¦ password: ⇒ none-yet ¦ salt:x ⇒ ¦ "
     'user: ⇒ ¦ nothing: ⇒ ¦ "department: ⇒ ¦ fe80:: ⇒ ¦ de:ad:be ⇒ ¦ extension: ⇒'
 )
 """Typed text, and the completed values."""

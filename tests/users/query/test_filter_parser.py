@@ -133,7 +133,8 @@ def test_each_form_is_parsed(cases):
             "Unknown field departmant. Did you mean department? To search for the text itself",
         ),
         ("http://example.org", 0, 4, "Unknown field http."),
-        ("password:x", 0, 8, "Password cannot be used in a filter."),
+        ("password:x", 0, 9, "password: accepts only none-yet."),
+        ("-password:none-yet|=x", 0, 10, "password: accepts only none-yet."),
         ("Salt:x", 0, 4, "Salt Value cannot be used in a filter."),
         ('"anna', 0, 5, "Unclosed quote."),
         ('bo "anna berg', 3, 13, "Unclosed quote."),
@@ -188,7 +189,17 @@ def test_unfinished_filter_is_parsed_while_typing():
 
 @pytest.mark.parametrize(
     "text",
-    ["department: x", "- x", '"a"b', "a| b", '"" x', "nothing:x", "user:", "password:", "x" * 1001],
+    [
+        "department: x",
+        "- x",
+        '"a"b',
+        "a| b",
+        '"" x',
+        "nothing:x",
+        "user:",
+        "password:x",
+        "x" * 1001,
+    ],
 )
 def test_lasting_error_is_reported_while_typing(text):
     assert fault_of(text, is_typing=True).message == fault_of(text).message

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from qm_tui.store.postgres.questions.sql import FALSE, TRUE, Sql, joined, negated
 from qm_tui.store.postgres.questions.text_conditions import TextConditions
+from qm_tui.users.passwords import NO_PASSWORD_PREFIX
 from qm_tui.users.query.filter_parser import FilterSyntaxError, Term
 from qm_tui.users.query.licenses import LICENSE_KEYS, License
 from qm_tui.users.query.meanings import (
@@ -17,6 +18,7 @@ from qm_tui.users.query.meanings import (
     ChangedOn,
     FlagOf,
     HasLicense,
+    HasNoPassword,
     ImportedBy,
     IsMarked,
     IsValid,
@@ -43,6 +45,10 @@ class Log(Protocol):
     @property
     def texts(self) -> TextConditions:
         """Makes conditions about texts."""
+
+    @property
+    def hides_secrets(self) -> bool:
+        """Whether the role may not read passwords and salts."""
 
     def today(self) -> date:
         """Return the present day in the local time zone."""
@@ -126,6 +132,10 @@ def _condition(term: Term, query: Query, log: Log, today: Callable[[], date]) ->
             )
         case IsValid(results):
             return _of_results(Sql("u.is_valid"), results)
+        case HasNoPassword():
+            if log.hides_secrets:
+                raise FilterSyntaxError("Your role may not read passwords. Remove password:.")
+            return Sql("starts_with(u.password, %s)", (NO_PASSWORD_PREFIX,))
         case IsMarked(results):
             return _of_results(selection_condition(query.marked, log), results)
         case ChangedOn(days):
