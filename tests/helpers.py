@@ -24,7 +24,8 @@ from qm_tui.store.memory.store import MemoryStore
 from qm_tui.store.state import Changes, State
 from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.transfer.reading.file_report import FileReport
-from qm_tui.transfer.reading.reader import Record, UsersFile
+from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.transfer.reading.records import Record
 from qm_tui.users.fields import FIELD, FIELDS, KEYS, User
 from qm_tui.users.identity import normalize_user_name
 

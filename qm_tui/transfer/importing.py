@@ -1,8 +1,7 @@
 """Import of a users file into the store: first a plan, then one transaction or nothing."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from qm_tui.gc_control import gc_paused
@@ -12,14 +11,22 @@ from qm_tui.store.errors import ConfirmationRequired, StoreConflict, StoreReadOn
 from qm_tui.store.interface import Action, UserStore
 from qm_tui.store.state import State
 from qm_tui.store.validation import ValidationOptions
-from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.corrections import apply_corrections
-from qm_tui.transfer.planning.plan import ImportPlan
+from qm_tui.transfer.planning.plan import ImportPlan, SourceRules
 from qm_tui.transfer.planning.plan_text import confirmation_text, import_action
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
+from qm_tui.transfer.planning.request import ImportRequest
 from qm_tui.transfer.reading.file_report import FileChanged, FileReport
-from qm_tui.transfer.reading.read_options import ReadOptions
-from qm_tui.transfer.reading.reader import UsersFile, Values
+from qm_tui.transfer.reading.reader import UsersFile
+
+__all__ = [
+    "ImportReport",
+    "ImportRequest",
+    "PreparedImport",
+    "commit_import",
+    "import_users",
+    "prepare_import",
+]
 
 _PLANS_OUTSIDE: Final = 3
 """How often the import is planned without the lock; then other admins have to wait."""
@@ -31,23 +38,6 @@ class _SourceIdentity(NamedTuple):
     signature: tuple[int, ...]
     size: int
     sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRequest:
-    """What to import, and how.
-
-    Attributes:
-        path: the file.
-        options: the import options.
-        read_options: the options for reading the file.
-        corrections: by record number, the values that replace those of the file.
-    """
-
-    path: Path
-    options: ImportOptions = field(default_factory=ImportOptions)
-    read_options: ReadOptions = field(default_factory=ReadOptions)
-    corrections: Mapping[int, Values] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +123,15 @@ def prepare_import(
         )
     with gc_paused(), UsersFile(request.path, request.read_options) as file:
         records = apply_corrections(file.read(progress), request.corrections)
-        plan = plan_import(records, state, request.options, progress, detail, file.report_progress)
+        plan = plan_import(
+            records,
+            state,
+            request.options,
+            progress,
+            detail,
+            file.report_progress,
+            source=SourceRules(request.match, request.missing, lambda: file.file_report.incomplete),
+        )
         sha256 = file.sha256(progress) if plan.changes else ""
         read = _SourceIdentity(file.signature, file.size, sha256)
         return PreparedImport(request, state, plan, file.file_report, read)
@@ -163,6 +161,7 @@ def commit_import(
 
     Raises:
         ConfirmationRequired: the import is a mass change, and `confirmed` is not its number.
+        LimitExceeded: it would change more users than its limits allow.
         PlanOutdated: another admin changed the store, and the result, or the number that confirms
             it, is another one.
         UserError: the store cannot be read or written, or the file has changed. The store is
@@ -187,6 +186,7 @@ def commit_import(
         if moved_on and not accept_any_effect:
             _require_same(prepared, first)
         plan = prepared.plan
+        prepared.request.require_limits(plan)
         if not plan.write_count:
             return _report(prepared, store_moved_on=moved_on)
         _require_confirmation(plan, confirmed)
@@ -199,6 +199,7 @@ def commit_import(
                     if not accept_any_effect:
                         _require_same(prepared, first)
                     plan = prepared.plan
+                    prepared.request.require_limits(plan)
                     _require_confirmation(plan, confirmed)
                 if state.version == prepared.state.version and plan.write_count:
                     allows = plan.options.allow_unlicensed

@@ -18,7 +18,8 @@ from qm_tui.config.saved_views import SavedViews, load_views, save_views, views_
 from qm_tui.config.settings import Settings, load_settings, settings_path
 from qm_tui.errors import UserError
 from qm_tui.text import sanitize
-from qm_tui.transfer.mapping.saved_mappings import find_mapping, read_mapping, save_mapping
+from qm_tui.transfer.mapping.mapping_file import read_mapping
+from qm_tui.transfer.mapping.saved_mappings import find_mapping, save_mapping
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.views import MAX_NAME, SavedView

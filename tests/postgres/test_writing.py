@@ -18,12 +18,7 @@ from qm_tui.store.interface import Action, TransactionKind, UserStore
 from qm_tui.store.postgres import writing
 from qm_tui.store.state import Changes
 from qm_tui.store.transaction import ValidationFailed
-from qm_tui.transfer.importing import (
-    ImportRequest,
-    commit_import,
-    import_users,
-    prepare_import,
-)
+from qm_tui.transfer.importing import ImportRequest, commit_import, import_users, prepare_import
 from qm_tui.users.fields import User
 from tests.helpers import ANNA, EDIT, by_id, held, undo, user, users_file, users_of, without_ids
 from tests.postgres.conftest import both

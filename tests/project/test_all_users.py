@@ -28,6 +28,7 @@ MAPPINGS: Final = {
 """Mappings of users that never are all of them, with the reason."""
 
 JOINED: Final = {
+    "transfer/planning/missing.py: MissingUsersFinder.find": "the missing users of a list",
     "cli/shared/selection.py: selector_from_options": "the users of a change, as in its plan",
 }
 """Batches that are joined but never are all users, with the reason."""

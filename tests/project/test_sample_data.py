@@ -11,7 +11,8 @@ from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.transfer.reading.dialect import Dialect
 from qm_tui.transfer.reading.file_report import FileReport
-from qm_tui.transfer.reading.reader import Record, UsersFile
+from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.transfer.reading.records import Record
 from qm_tui.users.fields import FIELDS, Kind, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import RecordIssue, Severity

@@ -5,7 +5,8 @@ from typing import Any
 
 from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.transfer.reading.read_options import ReadOptions
-from qm_tui.transfer.reading.reader import Record, UsersFile
+from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.transfer.reading.records import Record
 
 
 def read_with_options(path: Path, **chosen: Any) -> tuple[list[Record], FileReport]:

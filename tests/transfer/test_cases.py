@@ -8,11 +8,7 @@ from typing import Final
 import pytest
 
 from qm_tui.store import open_store
-from qm_tui.transfer.importing import (
-    ImportReport,
-    ImportRequest,
-    import_users,
-)
+from qm_tui.transfer.importing import ImportReport, ImportRequest, import_users
 from qm_tui.transfer.mapping.guess import guess_columns
 from qm_tui.transfer.options.import_options import ImportOptions, ShortRecords
 from qm_tui.transfer.reading.columns import column_names

@@ -7,12 +7,7 @@ from qm_tui.progress import Phase
 from qm_tui.store import open_store
 from qm_tui.store.changes.plan import PlanOutdated
 from qm_tui.store.errors import ConfirmationRequired
-from qm_tui.transfer.importing import (
-    ImportRequest,
-    commit_import,
-    import_users,
-    prepare_import,
-)
+from qm_tui.transfer.importing import ImportRequest, commit_import, import_users, prepare_import
 from qm_tui.transfer.options.import_options import ImportOptions
 from tests.helpers import ANNA, EDIT, HEADER, counts, csv_text, user, users_of, write_file
 

@@ -17,7 +17,8 @@ from qm_tui.transfer.exporting import export
 from qm_tui.transfer.options.export_options import DEFAULT_EXPORT_OPTIONS, Delimiter, ExportOptions
 from qm_tui.transfer.planning.planner import plan_import
 from qm_tui.transfer.reading.read_options import ReadOptions
-from qm_tui.transfer.reading.reader import Record, UsersFile
+from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.transfer.reading.records import Record
 from qm_tui.transfer.reading.spreadsheet import is_formula
 from qm_tui.users.fields import FIELD, FIELDS, MAX_VALUE, Kind, User
 from qm_tui.users.identity import normalize_user_name

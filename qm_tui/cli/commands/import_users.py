@@ -2,42 +2,41 @@
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from qm_tui import paths
 from qm_tui.cli.shared import common
 from qm_tui.cli.shared.import_report import print_json_report, print_text_report
+from qm_tui.cli.shared.import_request import (
+    YesNo,
+    missing_policy,
+    parse_limit,
+    read_options,
+    with_defaults,
+)
+from qm_tui.cli.shared.selection import translating_filter_errors
 from qm_tui.errors import UserError
 from qm_tui.output import print_line
 from qm_tui.progress import Cancelled, ProgressCallback
 from qm_tui.progress_line import progress_line
 from qm_tui.text import pluralize
 from qm_tui.transfer.importing import ImportReport, ImportRequest, import_users
-from qm_tui.transfer.mapping.saved_mappings import read_mapping
 from qm_tui.transfer.options.import_options import (
     IMPORT_OPTION,
     EmptyCellAction,
     ImportMode,
     ImportOptions,
+    MissingPassword,
     NewValues,
     ShortRecords,
     SpreadsheetValues,
     UnknownIdAction,
 )
-from qm_tui.transfer.reading.read_options import ReadOptions, parse_delimiter, parse_encoding
+from qm_tui.transfer.planning.missing import Limit, MissingAction
+from qm_tui.transfer.reading.source import STANDARD_INPUT, spool_standard_input
 from qm_tui.transfer.rejected import save
-
-
-class YesNo(StrEnum):
-    """The value of a yes/no option."""
-
-    YES = "yes"
-    NO = "no"
-
 
 _HELP: Final = {
     "mode": "Add and update users, only add or only update. Default: add-update.",
@@ -56,6 +55,8 @@ _HELP: Final = {
     "them.",
     "new_values": "Accept or reject records with a department, location, profile or recording "
     "service that no user has yet. Default: accept.",
+    "missing_password": "For a new user without Password, reject the record, or add the user with "
+    "a random password that cannot be used. Default: reject.",
     "all_or_nothing": "If a record is rejected, import nothing.",
 }
 """The help of each import option."""
@@ -66,11 +67,24 @@ def _option(key: str) -> Any:  # noqa: ANN401 - Typer's type of an option
     return typer.Option(IMPORT_OPTION[key].flag, help=_HELP[key], show_default=False)
 
 
+def _parse_source(text: str) -> Path:
+    """Return the path of the file to import; `-` is standard input.
+
+    Raises:
+        typer.BadParameter: it is empty, or the URL of a store.
+    """
+    return STANDARD_INPUT if text == "-" else common.parse_path(text)
+
+
 def import_(
     context: typer.Context,
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", parser=common.parse_path, help="The .csv file to import."),
+        typer.Argument(
+            metavar="FILE",
+            parser=_parse_source,
+            help="The .csv file to import, or - for standard input.",
+        ),
     ],
     mode: Annotated[ImportMode, _option("mode")] = ImportMode.ADD_UPDATE,
     unknown_id: Annotated[UnknownIdAction, _option("unknown_id")] = UnknownIdAction.REJECT,
@@ -87,6 +101,9 @@ def import_(
     short_records: Annotated[ShortRecords | None, _option("short_records")] = None,
     read_booleans: Annotated[bool, _option("read_booleans")] = False,
     new_values: Annotated[NewValues, _option("new_values")] = NewValues.ACCEPT,
+    missing_password: Annotated[
+        MissingPassword, _option("missing_password")
+    ] = MissingPassword.REJECT,
     all_or_nothing: Annotated[bool, _option("all_or_nothing")] = False,
     encoding: Annotated[
         str,
@@ -109,6 +126,61 @@ def import_(
             metavar="FILE",
             parser=common.parse_path,
             help="TOML file that maps columns to fields. Default: map by header name.",
+        ),
+    ] = None,
+    default: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Value of new users if the file has none, for example location=Oslo. Can be "
+            "repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--like",
+            metavar="USER",
+            help="For new users, copy department, location, profiles, licenses and yes/no fields "
+            "from USER if the file has no values.",
+            show_default=False,
+        ),
+    ] = None,
+    missing: Annotated[
+        MissingAction | None,
+        typer.Option(
+            help="List active users that are not in the file, or inactivate them. Default: "
+            "neither.",
+            show_default=False,
+        ),
+    ] = None,
+    missing_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILTER",
+            help="Filter of the users that the file should contain. Default: all active users.",
+            show_default=False,
+        ),
+    ] = None,
+    max_changes: Annotated[
+        Limit | None,
+        typer.Option(
+            metavar="N|P%",
+            parser=parse_limit,
+            help="Import nothing if more users would be added, changed or inactivated: a number, "
+            "or a percentage of all users.",
+            show_default=False,
+        ),
+    ] = None,
+    max_missing: Annotated[
+        Limit | None,
+        typer.Option(
+            metavar="N|P%",
+            parser=parse_limit,
+            help="Import nothing if more users are missing: a number, or a percentage of the "
+            "active users that the file should contain.",
+            show_default=False,
         ),
     ] = None,
     confirm: common.ConfirmOption = None,
@@ -136,6 +208,10 @@ def import_(
     """
     if verbose and not dry_run:
         raise UserError("--verbose requires --dry-run.")
+    if max_missing is not None and missing is None:
+        raise UserError("--max-missing requires --missing.")
+    if save_rejected and file == STANDARD_INPUT:
+        raise UserError("--save-rejected cannot be combined with standard input.")
     options = ImportOptions(
         mode=mode,
         unknown_id=unknown_id,
@@ -148,11 +224,23 @@ def import_(
         short_records=short_records or _default_for_short_records(),
         read_booleans=read_booleans,
         new_values=new_values,
+        missing_password=missing_password,
         all_or_nothing=all_or_nothing,
     )
-    request = ImportRequest(file, options, _read_options(encoding, delimiter, header, mapping))
+    reading = read_options(encoding, delimiter, header, mapping)
+    policy = missing_policy(missing, missing_of)
     users = common.open_store_from_options(context, store, read_only=read_only)
-    with progress_line() as progress:
+    request = ImportRequest(
+        file,
+        options,
+        with_defaults(reading, default or (), model, users.state),
+        missing=policy,
+        max_changes=max_changes,
+        max_missing=max_missing,
+    )
+    if file == STANDARD_INPUT:
+        spool_standard_input()
+    with progress_line() as progress, translating_filter_errors(missing_of):
         report = import_users(
             request,
             users,
@@ -171,6 +259,8 @@ def import_(
                 print_line(message)
     if error:
         print_line(error, to_error=True)
+    if dry_run:
+        request.require_limits(report.plan)
     if report.plan.is_blocked:
         rejected = f"{report.plan.rejected:,} of {pluralize(report.plan.records, 'record')}"
         raise UserError(
@@ -184,23 +274,6 @@ def import_(
 def _default_for_short_records() -> ShortRecords:
     """Return `reject` if no one may see the warnings: standard error is not a terminal."""
     return ShortRecords.WARN if sys.stderr.isatty() else ShortRecords.REJECT
-
-
-def _read_options(
-    encoding: str, delimiter: str, header: YesNo | None, mapping: Path | None
-) -> ReadOptions:
-    """Return the options for reading the file.
-
-    Raises:
-        UserError: the encoding, the delimiter or the mapping is invalid.
-    """
-    column_mapping = None if mapping is None else read_mapping(paths.expand_home(mapping))
-    return ReadOptions(
-        parse_encoding(encoding) if encoding else "",
-        parse_delimiter(delimiter) if delimiter else "",
-        None if header is None else header is YesNo.YES,
-        column_mapping,
-    )
 
 
 def _save_rejected(

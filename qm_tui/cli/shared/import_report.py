@@ -16,6 +16,7 @@ from qm_tui.store.errors import STORE_CHANGED
 from qm_tui.store.state import State
 from qm_tui.text import pluralize, sanitize
 from qm_tui.transfer.importing import ImportReport
+from qm_tui.transfer.planning.missing import MissingUsers
 from qm_tui.transfer.planning.plan import ImportPlan, RecordOutcome, Result
 from qm_tui.transfer.planning.plan_text import fixing_value, flag_text, preview_lines
 from qm_tui.transfer.reading.file_report import FileReport
@@ -42,6 +43,8 @@ def print_text_report(
         print_line(line)
     if dry_run:
         _print_updates(plan, None if lists_all else LISTED)
+    if plan.missing:
+        _print_missing(plan.missing, None if lists_all else LISTED)
     print_line()
     if report.store_changed:
         print_line(f"{STORE_CHANGED} The file was checked again.")
@@ -53,6 +56,9 @@ def print_text_report(
     else:
         verb = "Would import" if dry_run else "Imported"
         print_line(f"{verb} {plan.imported:,} of {records}{rejected}.")
+        if plan.inactivated and plan.write_count:
+            verb = "Would inactivate" if dry_run else "Inactivated"
+            print_line(f"{verb} {pluralize(plan.inactivated, 'user')} not in the file.")
     if not report.committed:
         print_line("The store was not changed.")
 
@@ -66,6 +72,17 @@ def _print_updates(plan: ImportPlan, limit: int | None) -> None:
     more = plan.counts[Result.CHANGED] - limit if limit is not None else 0
     if more > 0:
         print_line(f"… and {pluralize(more, 'more change')}. Use --verbose to list all changes.")
+
+
+def _print_missing(missing: MissingUsers, limit: int | None) -> None:
+    """Print which active users are not in the file."""
+    users = missing.users[:limit]
+    if users:
+        print_line("\nNot in the file:")
+    for user in users:
+        print_line(user_label(user))
+    if len(users) < len(missing.users):
+        print_line(f"… and {pluralize(len(missing.users) - len(users), 'more user')}.")
 
 
 def print_json_report(report: ImportReport, state: State) -> None:
@@ -93,6 +110,9 @@ def print_json_report(report: ImportReport, state: State) -> None:
             {"user_id": user.user_id, "user_name": user.user_name} for user in not_in_file
         ],
         "not_in_file_omitted": plan.not_in_file_count - len(not_in_file),
+        "missing": _missing(plan.missing),
+        "inactivated": plan.inactivated,
+        "without_password": plan.without_password,
         "totals": {key: change._asdict() for key, change in plan.totals.items()},
         "required_confirmation": plan.required_confirmation,
         "file": _file(report.file_report),
@@ -108,6 +128,18 @@ def print_json_report(report: ImportReport, state: State) -> None:
         ),
         indent=2,
     )
+
+
+def _missing(missing: MissingUsers | None) -> dict[str, Any] | None:
+    if missing is None:
+        return None
+    listed = missing.users[:MAX_RECORDS]
+    return {
+        "expected": missing.expected,
+        "unknown": missing.unknown or None,
+        "users": [{"user_id": user.user_id, "user_name": user.user_name} for user in listed],
+        "users_omitted": len(missing.users) - len(listed),
+    }
 
 
 def _users_not_in_file(plan: ImportPlan, state: State) -> Iterator[User]:

@@ -1,59 +1,33 @@
-"""Column mappings in files, for files of other programs.
-
-A mapping is TOML, so that it can be written by hand:
-
-    header = ["Vorname", "Nachname", "Bemerkung"]   # the header that it was made for
-    [columns]
-    "Vorname" = "First Name"
-    "Nachname" = "Last Name"
-    "Bemerkung" = ""                                # ignored
-
-It is reused for files with the same column names.
-"""
+"""The saved mappings of an admin: files in a folder, reused for files with the same columns."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.files import atomic_write, create_private_folder
 from qm_tui.text import sanitize
-from qm_tui.toml_files import InvalidTomlFile, read_toml
-from qm_tui.transfer.mapping.guess import nearest_field
+from qm_tui.transfer.mapping.mapping_file import (
+    MAX_SIZE,
+    content_of,
+    read_mapping,
+    read_mapping_file,
+)
 from qm_tui.transfer.reading.columns import (
     UnusableHeader,
     column_names,
     columns_of,
-    find_field,
     is_problems_column,
     same_name,
 )
+from qm_tui.transfer.reading.mapped.values import MappedValues
 from qm_tui.transfer.reading.read_options import ColumnMapping
-from qm_tui.users.fields import Field
 
 _SUFFIX: Final = ".toml"
-_MAX_SIZE: Final = 512 * 1024
-"""The maximum size of a mapping file, in bytes."""
 _MAX_NAME: Final = 200
 """Bytes of the mapping's name that are used for the file name, which is limited to 255."""
-_ENTRIES: Final = ("name", "header", "columns")
-
-
-class _SavedMapping(NamedTuple):
-    """The content of a mapping file."""
-
-    mapping: ColumnMapping
-    header: list[str]
-
-
-def read_mapping(path: Path) -> ColumnMapping:
-    """Return the mapping in a file.
-
-    Raises:
-        UserError: the file cannot be read, or is not a mapping.
-    """
-    return _read(path).mapping
 
 
 def save_mapping(folder: Path, name: str, mapping: ColumnMapping, header: Sequence[str]) -> Path:
@@ -73,18 +47,11 @@ def save_mapping(folder: Path, name: str, mapping: ColumnMapping, header: Sequen
     """
     import tomli_w  # noqa: PLC0415 - only saving needs it
 
-    content: dict[str, Any] = {
-        "name": name,
-        "header": [cell for cell in header if not is_problems_column(cell)],
-        "columns": {
-            column: field.name if field else "" for column, field in mapping.columns.items()
-        },
-    }
     path = _path_for(folder, name)
     try:
-        text = tomli_w.dumps(content).encode()
-        if len(text) > _MAX_SIZE:
-            msg = f"Cannot save the mapping: it is too large (maximum {_MAX_SIZE // 1024} KB)."
+        text = tomli_w.dumps(content_of(replace(mapping, name=name), header)).encode()
+        if len(text) > MAX_SIZE:
+            msg = f"Cannot save the mapping: it is too large (maximum {MAX_SIZE // 1024} KB)."
             raise UserError(msg)
         create_private_folder(folder)
         with atomic_write(path) as file:
@@ -111,9 +78,9 @@ def find_mapping(folder: Path, header: Sequence[str]) -> ColumnMapping | None:
         return None
     for path in newest:
         try:
-            saved = _read(path)
+            saved = read_mapping_file(path)
             if saved.header and _identity(saved.header) == wanted:
-                columns_of(header, saved.mapping)
+                MappedValues(saved.mapping, columns_of(header, saved.mapping))
                 return saved.mapping
         except (UserError, UnusableHeader):
             continue
@@ -145,74 +112,3 @@ def _file_name(name: str) -> str:
     )
     short = safe.encode(errors="replace")[:_MAX_NAME].decode(errors="ignore")
     return short.strip() or "mapping"
-
-
-def _read(path: Path) -> _SavedMapping:
-    """Return the content of a mapping file.
-
-    Raises:
-        UserError: the file cannot be read, or is not a mapping.
-    """
-    try:
-        return _parse(path, read_toml(path, _MAX_SIZE))
-    except InvalidTomlFile as error:
-        raise _invalid_mapping(path, str(error)) from error
-    except (OSError, ValueError) as error:
-        cause = os_error_text(error) if isinstance(error, OSError) else "invalid file name"
-        raise _invalid_mapping(path, cause) from error
-
-
-def _parse(path: Path, content: dict[str, Any]) -> _SavedMapping:
-    for entry in content:
-        if entry not in _ENTRIES:
-            problem = f"unknown key {sanitize(entry, 60)}; valid keys: name, header, [columns]"
-            raise _invalid_mapping(path, problem)
-    name, header, columns = (
-        content.get("name", path.stem),
-        content.get("header", []),
-        content.get("columns"),
-    )
-    if not isinstance(name, str):
-        raise _invalid_mapping(path, "name must be a quoted text")
-    if not isinstance(header, list) or not all(isinstance(cell, str) for cell in header):
-        raise _invalid_mapping(path, "header must be a list of quoted column names")
-    if not isinstance(columns, dict) or not columns:
-        problem = 'a table [columns] with lines like "Vorname" = "First Name" is required'
-        raise _invalid_mapping(path, problem)
-    pairs: dict[str, Field | None] = {}
-    holders: dict[Field, str] = {}
-    for column, name_of_field in columns.items():
-        field = _field(path, column, name_of_field)
-        if field is not None and field in holders:
-            problem = (
-                f'[columns] assigns both "{sanitize(holders[field], 60)}" and '
-                f'"{sanitize(column, 60)}" to {field.name}'
-            )
-            raise _invalid_mapping(path, problem)
-        pairs[column] = field
-        if field is not None:
-            holders[field] = column
-    return _SavedMapping(ColumnMapping(name, pairs), header)
-
-
-def _field(path: Path, column: str, name: object) -> Field | None:
-    """Return the field that an entry names, or None to ignore the column."""
-    entry = f'[columns] "{sanitize(column, 60)}"'
-    if not isinstance(name, str):
-        problem = f'{entry} must be a quoted field name, or "" to ignore the column'
-        raise _invalid_mapping(path, problem)
-    if not name.strip():
-        return None
-    field = find_field(name)
-    if field is None:
-        similar = nearest_field(name)
-        hint = f' (did you mean "{similar.name}"?)' if similar else ""
-        raise _invalid_mapping(path, f'{entry}: unknown field "{sanitize(name, 60)}"{hint}')
-    return field
-
-
-def _invalid_mapping(path: Path, problem: str) -> UserError:
-    return UserError(
-        f"Cannot read the mapping {sanitize(str(path))}: {problem}. Correct the file, or use "
-        "another mapping."
-    )

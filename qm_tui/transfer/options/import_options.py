@@ -61,6 +61,14 @@ class NewValues(StrEnum):
     REJECT = "reject"
 
 
+class MissingPassword(StrEnum):
+    """What to do with a record that adds a user without Password."""
+
+    REJECT = "reject"
+    NONE_YET = "none-yet"
+    """Add the user with a random password that cannot be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
     """The import options.
@@ -78,6 +86,7 @@ class ImportOptions:
         read_booleans: whether to read TRUE/FALSE, yes/no and 1.0/0.0 in flags as 1 and 0.
         new_values: what to do with a record with a value not in use yet, in a field with values
             that many users share. An empty store accepts any value.
+        missing_password: what to do with a record that adds a user without Password.
         all_or_nothing: whether to import nothing if a record is rejected.
     """
 
@@ -241,6 +250,18 @@ class ImportOptions:
             "reject new values",
         ),
         letter="n",
+    )
+    missing_password: MissingPassword = option(
+        "New users without Password",
+        OptionValue(MissingPassword.REJECT, "reject", "Password is required for new users."),
+        OptionValue(
+            MissingPassword.NONE_YET,
+            "no password yet",
+            "Adds them with a random password that cannot be used. Set it in the suite later.",
+            "add without password",
+            "new users have no password yet",
+        ),
+        letter="d",
     )
     all_or_nothing: bool = option(
         "If a record is rejected",

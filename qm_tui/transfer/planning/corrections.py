@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from qm_tui.transfer.reading.reader import CleanRecordBatch, Record, Values
+from qm_tui.transfer.reading.records import CleanRecordBatch, Record, Values
 from qm_tui.users.fields import FIELDS, FLAG_INDEXES
 from qm_tui.users.issues import Issue, Severity
 from qm_tui.users.validation import parse_flag, value_issues
@@ -60,8 +60,10 @@ def read_booleans(records: Record | CleanRecordBatch) -> Record | CleanRecordBat
     For the option that converts them in a whole file (our choice).
     """
     if isinstance(records, Record):
-        return records._replace(values=_without_words(records.values))
-    return records._replace(values=[_without_words(row) for row in records.values])
+        mapped = None if records.mapped is None else _without_words(records.mapped)
+        return records._replace(values=_without_words(records.values), mapped=mapped)
+    rows = None if records.mapped is None else list(map(_without_words, records.mapped))
+    return records._replace(values=list(map(_without_words, records.values)), mapped=rows)
 
 
 def _without_words(row: Sequence[str | None]) -> Values:

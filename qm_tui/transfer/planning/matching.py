@@ -22,9 +22,9 @@ from qm_tui.transfer.planning.totals import (
     UNKNOWN_ID,
 )
 from qm_tui.transfer.planning.updating import differs, leaves_secrets_unchanged
-from qm_tui.transfer.reading.reader import Record, Values
+from qm_tui.transfer.reading.records import Record, Values
 from qm_tui.transfer.spreadsheet import is_altered
-from qm_tui.users.fields import FIELD, FIELDS, User
+from qm_tui.users.fields import FIELD, FIELDS, Field, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, truncate
 from qm_tui.users.query.query import Query, all_except
@@ -35,20 +35,27 @@ _USER_NAME_AT: Final = FIELD["user_name"].index
 _LAST_NAME_AT: Final = FIELD["last_name"].index
 
 
+_ADD_WITHOUT_ID: Final = "Leave User ID empty to add a user, or correct"
+
+
 class RecordMatcher:
     """Finds the stored users for records.
 
     Args:
         stored: the users of the store.
         options: the import options.
+        match: the field that identifies users if a record has no User ID; None for User Name.
 
     Attributes:
         adds_unknown: whether a record with an unknown User ID adds a user.
         ids_in_file: the User IDs of the users matched so far.
     """
 
-    def __init__(self, stored: StoredUsers, options: ImportOptions) -> None:
-        self._stored, self._options = stored, options
+    def __init__(
+        self, stored: StoredUsers, options: ImportOptions, match: Field | None = None
+    ) -> None:
+        self._stored, self._options, self._match = stored, options, match
+        self._holders = stored.holders_of(match) if match else None
         self._is_empty = not stored.state.total
         self.adds_unknown = options.unknown_id is UnknownIdAction.ADD or self._is_empty
         self.ids_in_file: set[str] = set()
@@ -57,6 +64,7 @@ class RecordMatcher:
             user.user_name: user.user_id for user in stored.users(user_ids) if user is not None
         }
         self._first_lines: dict[str, int] = {}
+        self._first_lines_of_values: dict[str, int] = {}
 
     @property
     def not_in_file(self) -> Query:
@@ -66,10 +74,11 @@ class RecordMatcher:
     def find(self, rows: Sequence[Sequence[str | None]], names: Sequence[str]) -> list[User | None]:
         """Return for each record the user with its User ID or, without one, with its User Name.
 
-        A User Name finds a user even if the record does not update it.
+        A User Name finds a user even if the record does not update it. If a field identifies users,
+        it comes before User Name.
 
         Args:
-            rows: the values of the records.
+            rows: the values of the records if they add users.
             names: their comparable User Names.
         """
         if self._is_empty:
@@ -77,13 +86,24 @@ class RecordMatcher:
         own_ids = self._without_own_name
         user_ids = [
             row[_USER_ID_AT]
+            or matched_id
             or own_ids.get(row[_USER_NAME_AT] or "", owner_id if row[_USER_NAME_AT] else None)
             or ""
-            for row, owner_id in zip(rows, self._stored.owners(names), strict=True)
+            for row, matched_id, owner_id in zip(
+                rows, self._matched_ids(rows), self._stored.owners(names), strict=True
+            )
         ]
         found = self._stored.users(user_ids)
         self.ids_in_file.update(user.user_id for user in found if user is not None)
         return found
+
+    def _matched_ids(self, rows: Sequence[Sequence[str | None]]) -> Sequence[str]:
+        """Return the user that the matching field of each record identifies, or an empty string."""
+        if self._match is None or self._holders is None:
+            return [""] * len(rows)
+        index = self._match.index
+        holders = self._holders([row[index] or "" for row in rows])
+        return [found[0] if found and len(found) == 1 else "" for found in holders]
 
     def is_unchanged(self, values: Sequence[str | None], stored: User, line: int) -> bool:
         """Return whether a record without problems has the values of the user that it finds."""
@@ -94,14 +114,24 @@ class RecordMatcher:
             or any(new not in (None, old) for new, old in zip(with_id, stored, strict=True))
         ):
             return False
-        return not user_id or self._first_line(user_id, line) == line
+        if user_id:
+            return self._first_line(user_id, line) == line
+        return self._match is None  # else the value must be the first one in the file
 
     def may_add(self, values: Sequence[str | None], line: int) -> bool:
         """Return whether a record that finds no user adds one if it has no errors."""
         if self._options.mode is ImportMode.UPDATE:
             return False
         user_id = values[_USER_ID_AT]
-        return not user_id or (self.adds_unknown and self._first_line(user_id, line) == line)
+        if user_id:
+            return self.adds_unknown and self._first_line(user_id, line) == line
+        return self._match is None or self._is_new_value(values[self._match.index] or "", line)
+
+    def _is_new_value(self, value: str, line: int) -> bool:
+        """Return whether no user has a value of the matching field, and no record before."""
+        if not value or self._first_lines_of_values.setdefault(value, line) != line:
+            return False
+        return self._holders is None or self._holders((value,))[0] is None
 
     def match(self, record: Record, found: User | None, issues: list[Issue]) -> User | None:
         """Return the stored user that a record updates, if any.
@@ -115,11 +145,15 @@ class RecordMatcher:
         if user_id:
             self._require_first(record, user_id, issues)
             if found is not None:
-                self._require_same_person(record.values, found, issues)
+                self._require_same_person(record.values, found, _USER_ID, issues)
                 return found
             if not self.adds_unknown and self._options.mode is not ImportMode.UPDATE:
                 issues.append(Issue(_USER_ID, UNKNOWN_ID, self._fix_of_unknown(record.values)))
-        elif found is not None:
+        elif self._match is not None:
+            matched = self._match_by_field(record, self._match, issues)
+            if matched is not None:
+                return matched
+        if not user_id and found is not None:
             if self._equals(record.values, found):
                 return found
             if self._options.match_user_name:
@@ -129,8 +163,57 @@ class RecordMatcher:
             issues.append(_mode_issue(MODE_UPDATES_ONLY))
         return None
 
-    def _require_same_person(self, values: Values, stored: User, issues: list[Issue]) -> None:
-        """Reject a record with another User Name and another Last Name than its user."""
+    def _match_by_field(self, record: Record, match: Field, issues: list[Issue]) -> User | None:
+        """Return the user with the record's value of the matching field, if any.
+
+        The record is rejected if the value is empty, or not unique in the store and the file.
+        """
+        value = record.new_values[match.index] or ""
+        holders = (self._holders((value,))[0] if self._holders is not None else None) or ()
+        stored = self._stored.user(holders[0]) if holders else None
+        first = self._first_lines_of_values.setdefault(value, record.line)
+        if not value:
+            issues.append(
+                Issue(
+                    match,
+                    f"{match.name} is required, because the mapping matches users by it",
+                    f"Enter {match.name}.",
+                )
+            )
+        elif len(holders) > 1:
+            issues.append(
+                Issue(
+                    match,
+                    f"Several users in this store have {match.name} {truncate(value)}",
+                    f"Give each of them another {match.name}, or enter User ID.",
+                    reason=f"Several users have this {match.name}",
+                )
+            )
+        elif first != record.line:
+            issues.append(
+                Issue(
+                    match,
+                    f"{match.name} {truncate(value)} is already used in line {first}",
+                    f"Use each {match.name} once. Only line {first} is used.",
+                    reason=f"Duplicate {match.name} in the file",
+                )
+            )
+        elif stored is not None:
+            self._require_first(record, stored.user_id, issues)
+            self._require_same_person(record.values, stored, match, issues)
+        return stored
+
+    def _require_same_person(
+        self, values: Values, stored: User, field: Field, issues: list[Issue]
+    ) -> None:
+        """Reject a record with another User Name and another Last Name than its user.
+
+        Args:
+            values: the values of the record.
+            stored: the user.
+            field: the field that identifies the user.
+            issues: the error is appended to it.
+        """
         if (
             not self._options.allow_renamed
             and differs(values, _USER_NAME_AT, stored)
@@ -139,11 +222,11 @@ class RecordMatcher:
             name = " ".join((stored.first_name, stored.last_name)).strip()
             issues.append(
                 Issue(
-                    _USER_ID,
-                    f"User ID {truncate(stored.user_id)} belongs to {name}, but User Name and Last "
-                    "Name differ",
-                    "Leave User ID empty to add a user, or correct User ID, User Name or Last "
-                    "Name.",
+                    field,
+                    f"{field.name} {truncate(stored[field.index])} belongs to {name}, but User "
+                    "Name and Last Name differ",
+                    f"{_ADD_WITHOUT_ID if field is _USER_ID else 'Correct'} {field.name}, User "
+                    "Name or Last Name.",
                     reason=ID_OF_ANOTHER_USER,
                 )
             )

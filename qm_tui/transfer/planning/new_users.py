@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, cast
 
 from qm_tui.store.look_alikes import may_look_alike
-from qm_tui.transfer.options.import_options import ImportOptions
+from qm_tui.transfer.options.import_options import ImportOptions, MissingPassword
 from qm_tui.transfer.planning.stored_users import StoredUsers
-from qm_tui.transfer.reading.reader import Values
+from qm_tui.transfer.reading.records import Values
 from qm_tui.transfer.spreadsheet import is_error_value
 from qm_tui.users.fields import FIELD, FIELDS, SHARED_FIELD_INDEXES, Field, User
 from qm_tui.users.identity import new_user_ids
 from qm_tui.users.issues import Issue, value_issue
+from qm_tui.users.passwords import NO_PASSWORD_PREFIX, unusable_password
 from qm_tui.users.screening import Screening
 from qm_tui.users.validation import validate_user
 
@@ -24,6 +25,7 @@ _STOCK: Final = 1000
 
 _USER_NAME_AT: Final = FIELD["user_name"].index
 _USER_ID_AT: Final = FIELD["user_id"].index
+_PASSWORD_AT: Final = FIELD["password"].index
 
 
 class NewUserFactory:
@@ -46,13 +48,20 @@ class NewUserFactory:
     ) -> None:
         self._stored, self._options, self._gives_ids = stored, options, gives_ids
         self._has_warning, self._screening = has_warning, Screening(self._has_problem)
+        self._fills_password = options.missing_password is MissingPassword.NONE_YET
         self._shared: dict[str, str] = {}
         self._stock: list[str] = []
 
     def validated(self, values: Values, issues: list[Issue]) -> User:
         """Return the new user of a record. Its errors are appended to `issues`."""
         filled = [value or "" for value in values]
-        absent = [field for field in FIELDS if values[field.index] is None and field.required]
+        if self._fills_password:
+            filled[_PASSWORD_AT] = filled[_PASSWORD_AT] or NO_PASSWORD_PREFIX
+        absent = [
+            field
+            for field in FIELDS
+            if values[field.index] is None and field.required and not filled[field.index]
+        ]
         error_values = [
             field for field in FIELDS if filled[field.index] and is_error_value(filled[field.index])
         ]
@@ -61,11 +70,18 @@ class NewUserFactory:
         issues += [error for error in errors if error.field not in reported]
         issues += map(_absent_field_issue, absent)
         issues += [_error_value_issue(field, filled[field.index]) for field in error_values]
-        return _new(User, filled) if issues else self.create([filled])[0]
+        return _new(User, filled) if issues else self.create([values])[0]
 
-    def create(self, rows: Sequence[Sequence[str]]) -> list[User]:
+    def create(self, rows: Sequence[Sequence[str | None]]) -> list[User]:
         """Return the new users with these values, which have no errors."""
-        columns: list[Iterable[str]] = list(zip(*rows, strict=True))
+        columns: list[Iterable[str]] = [
+            [value or "" for value in column] if column[0] is None else cast("list[str]", column)
+            for column in zip(*rows, strict=True)
+        ]
+        if self._fills_password:
+            columns[_PASSWORD_AT] = [
+                value or unusable_password() for value in columns[_PASSWORD_AT]
+            ]
         if self._gives_ids:
             columns[_USER_ID_AT] = [user_id or self._next_id() for user_id in columns[_USER_ID_AT]]
         share = self._shared.setdefault
@@ -82,12 +98,15 @@ class NewUserFactory:
             rows: the values of the records.
             names: their comparable User Names.
         """
-        if None in rows[0]:
+        columns: list[Sequence[str | None]] = list(zip(*rows, strict=True))
+        if self._fills_password:
+            columns[_PASSWORD_AT] = [value or NO_PASSWORD_PREFIX for value in columns[_PASSWORD_AT]]
+        if any(column[0] is None for column in columns):
             return set(range(len(rows)))
-        columns = cast("list[tuple[str, ...]]", list(zip(*rows, strict=True)))
-        suspects = self._screening.rows_to_check(columns)
-        return may_look_alike(columns[_USER_NAME_AT], names, self._stored) | {
-            row for row in suspects if self._has_problem(User(*cast("Sequence[str]", rows[row])))
+        texts = cast("list[Sequence[str]]", columns)
+        suspects = self._screening.rows_to_check(texts)
+        return may_look_alike(texts[_USER_NAME_AT], names, self._stored) | {
+            row for row in suspects if self._has_problem(User(*(column[row] for column in texts)))
         }
 
     def _has_problem(self, user: User) -> bool:
@@ -114,4 +133,5 @@ def _absent_field_issue(field: Field) -> Issue:
         field,
         f"{field.name} is required for new users",
         f"Enter {field.name}, or add the column to the file.",
+        is_missing=True,
     )

@@ -1,18 +1,22 @@
 """The plan of an import: the result of each record, and the options it was made with."""
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import repeat
 from typing import Final, NamedTuple
 
+from qm_tui.progress import YieldControl
+from qm_tui.store.state import State
 from qm_tui.transfer.options.choice import Option
 from qm_tui.transfer.options.import_options import ImportOptions
-from qm_tui.transfer.reading.reader import Values
+from qm_tui.transfer.planning.missing import MissingPolicy, MissingUsers, MissingUsersFinder
 from qm_tui.transfer.reading.record_rows import SHORT_RECORD
-from qm_tui.users.fields import User
+from qm_tui.transfer.reading.records import Values
+from qm_tui.users.fields import Field, User
 from qm_tui.users.issues import Issue, RecordIssue, Severity
+from qm_tui.users.passwords import has_no_password
 from qm_tui.users.query.query import Query
 
 MAX_ISSUES: Final = 10_000
@@ -29,6 +33,34 @@ def is_short(issues: Sequence[Issue]) -> bool:
 
 WITH_ERRORS: Final = "{} (with errors)"
 """The reason of a warning about the line of a record that is rejected for its values."""
+
+
+class SourceRules(NamedTuple):
+    """What is known of the source of a file, apart from its records.
+
+    Attributes:
+        match: the field that identifies users if a record has no User ID; None for User Name.
+        missing: which users can be missing; None if it does not matter.
+        incomplete: returns, after the last record, why the file seems to be incomplete; empty if it
+            does not.
+    """
+
+    match: Field | None = None
+    missing: MissingPolicy | None = None
+    incomplete: Callable[[], str] = str
+
+    def missing_users(self, state: State, rest: YieldControl) -> MissingUsersFinder | None:
+        """Return what finds the missing users, if that is wanted.
+
+        Args:
+            state: the state of the store.
+            rest: called about every millisecond of a question.
+        """
+        return MissingUsersFinder(state, self.missing, self.match, rest) if self.missing else None
+
+
+ANY_SOURCE: Final = SourceRules()
+"""A source of which nothing is known."""
 
 
 class Result(StrEnum):
@@ -197,12 +229,14 @@ class ImportPlan:
             after.
         users_before: the number of users in the store.
         required_confirmation: the number that confirms a mass change; 0 if the import is not one.
+        without_password: the number of added users who have no password yet.
         removals: the number of affected users by effect (see `removed_by_change`).
         updates: the records that change users, in file order. Empty if there are outcomes, which
             contain them.
         outcomes: the outcome of each record, if requested.
         not_in_file: the users that are not in the file, in store order, if requested.
         not_in_file_count: their number.
+        missing: the active users that should be in the file but are not, if requested.
     """
 
     version: int
@@ -218,16 +252,23 @@ class ImportPlan:
     totals: Mapping[str, CountChange] = field(default_factory=dict)
     users_before: int = 0
     required_confirmation: int = 0
+    without_password: int = 0
     removals: Mapping[str, int] = field(default_factory=dict)
     updates: Sequence[UserUpdate] = ()
     outcomes: RecordOutcomes | None = None
     not_in_file: Query | None = None
     not_in_file_count: int = 0
+    missing: MissingUsers | None = None
 
     @property
     def rejected(self) -> int:
         """The number of rejected records."""
         return self.counts[Result.REJECTED]
+
+    @property
+    def inactivated(self) -> int:
+        """The number of missing users that the import inactivates."""
+        return len(self.missing.inactivated) if self.missing else 0
 
     @property
     def records(self) -> int:
@@ -249,7 +290,7 @@ class ImportPlan:
         """The number of users that would be written."""
         if self.is_blocked:
             return 0
-        return self.counts[Result.ADDED] + self.counts[Result.CHANGED]
+        return self.counts[Result.ADDED] + self.counts[Result.CHANGED] + self.inactivated
 
     def user_updates(self) -> Iterator[UserUpdate]:
         """Yield the records that change users, in file order; of outcomes, the listed ones."""
@@ -261,9 +302,11 @@ class ImportPlan:
     def has_same_effect(self, other: "ImportPlan") -> bool:
         """Return whether another plan of the same file has the same result.
 
-        Generated User IDs are random, and may differ.
+        Generated User IDs and passwords are random, and may differ.
         """
         if self.counts != other.counts or self.issues != other.issues:
+            return False
+        if self.missing != other.missing:
             return False
         pairs = zip(self.changes.items(), other.changes.items(), strict=True)
         return all(
@@ -271,7 +314,12 @@ class ImportPlan:
             or (
                 user_id in self.added
                 and other_id in other.added
-                and user._replace(user_id="") == other_user._replace(user_id="")
+                and _without_generated(user) == _without_generated(other_user)
             )
             for (user_id, user), (other_id, other_user) in pairs
         )
+
+
+def _without_generated(user: User) -> User:
+    """Return a user without the values that are random."""
+    return user._replace(user_id="", password="" if has_no_password(user) else user.password)

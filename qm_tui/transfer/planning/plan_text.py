@@ -12,6 +12,7 @@ from qm_tui.store.origin import login
 from qm_tui.text import pluralize, sanitize, size_text, with_full_stop
 from qm_tui.transfer.options.choice import Option, OptionValue
 from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, ImportOptions
+from qm_tui.transfer.planning.missing import MissingUsers
 from qm_tui.transfer.planning.plan import MAX_ISSUES, ImportPlan, IssueGroup, Result
 from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.users.issues import RecordIssue, Severity
@@ -46,6 +47,7 @@ def import_action(
         f"{pluralize(plan.records, 'record')}: {plan.counts[Result.UNCHANGED]:,} unchanged, "
         f"{plan.rejected:,} rejected",
         f"{corrected:,} corrected manually" if corrected else "",
+        f"{plan.inactivated:,} inactivated: not in the file" if plan.inactivated else "",
         f"options: {options}" if (options := options_text(plan.options)) else "",
     ]
     details = "; ".join(filter(None, parts))
@@ -87,6 +89,10 @@ def preview_lines(
         yield f"{warned_text(plan)}."
     if plan.kept_values:
         yield f"{kept_text(plan)}."
+    if plan.without_password:
+        yield without_password_text(plan)
+    if plan.missing:
+        yield missing_text(plan.missing)
     if plan.groups:
         yield ""
         width = max(len(f"{group.records:,}") for group in plan.groups)
@@ -138,6 +144,23 @@ def kept_text(plan: ImportPlan) -> str:
         else ("are kept because a spreadsheet altered them")
     )
     return f"{values} {kept}"
+
+
+def without_password_text(plan: ImportPlan) -> str:
+    """Return how many added users have no password yet."""
+    have = "has" if plan.without_password == 1 else "have"
+    return f"{pluralize(plan.without_password, 'added user')} {have} no password yet."
+
+
+def missing_text(missing: MissingUsers) -> str:
+    """Return how many active users are not in the file, and what happens to them."""
+    if missing.unknown:
+        return missing.unknown
+    number = len(missing.users)
+    are = "is" if number == 1 else "are"
+    expected = pluralize(missing.expected, "active user")
+    done = " The import inactivates them." if missing.inactivated else ""
+    return f"{number:,} of {expected} {are} not in the file.{done}"
 
 
 def group_text(group: IssueGroup, options: ImportOptions, width: int = 0) -> str:

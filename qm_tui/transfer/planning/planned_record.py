@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from qm_tui.transfer.planning.plan import is_short
-from qm_tui.transfer.reading.reader import Values
+from qm_tui.transfer.reading.records import Values
 from qm_tui.users.fields import FIELD, FIELDS, User
 from qm_tui.users.issues import (
     REDACTED,

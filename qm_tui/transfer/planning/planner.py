@@ -35,11 +35,13 @@ from qm_tui.store.user_names import (
 )
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.plan import (
+    ANY_SOURCE,
     MAX_ISSUES,
     MAX_LISTED,
     ImportPlan,
     RecordOutcomes,
     Result,
+    SourceRules,
     UserUpdate,
 )
 from qm_tui.transfer.planning.planned_record import PlannedRecord, in_order
@@ -50,12 +52,14 @@ from qm_tui.transfer.planning.warnings import (
     RecordContext,
     duplicate_extension_issue,
 )
-from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
+from qm_tui.transfer.reading.records import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import look_alike_key, normalize_user_name
 from qm_tui.users.issues import Issue
 
 _USER_NAME: Final = FIELD["user_name"]
+
+_INACTIVE: Final = "0"
 
 _CHUNK: Final = 256
 """Records processed one by one between two pauses: some milliseconds of work."""
@@ -84,6 +88,7 @@ class Planner:
         progress: progress callback for the steps before and after the records.
         yield_control: called regularly while records are processed one by one.
         context: what concerns the only record; if not given, the store is asked.
+        source: the source of the records.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class Planner:
         progress: ProgressCallback = ignore_progress,
         yield_control: YieldControl = no_rest,
         context: RecordContext | None = None,
+        source: SourceRules = ANY_SOURCE,
     ) -> None:
         self._state, self._options, self._context = state, options, context
         self._progress, self._yield_control = progress, yield_control
@@ -102,9 +108,13 @@ class Planner:
         with_outcomes = detail in (PlanDetail.OUTCOMES, PlanDetail.RECORDS)
         self._outcomes = RecordOutcomes() if with_outcomes else None
         self._issue_limit = MAX_LISTED if with_outcomes else MAX_ISSUES
-        self._rules = RecordRules(state, options, rest, context, gives_ids=self._with_changes)
+        self._source = source
+        self._rules = RecordRules(
+            state, options, rest, context, source, gives_ids=self._with_changes
+        )
         self._stored = stored = self._rules.stored
         self._extensions = ExtensionUsage(None if context else stored)
+        self._missing = self._rules.missing
         self._waiting: list[Record] = []
         """Single records, which are checked together."""
         self._claims = NameClaims()
@@ -140,14 +150,19 @@ class Planner:
     def _add_waiting(self) -> None:
         """Add the single records that wait, in file order."""
         records, self._waiting = self._waiting, []
-        rows = [record.values for record in records]
+        rows = [record.new_values for record in records]
         for record, found in zip(records, self._find(rows, _names_in(rows)), strict=True):
             self._add(record, found)
 
     def _find(
         self, rows: Sequence[Sequence[str | None]], names: Sequence[str]
     ) -> list[User | None]:
-        """Return the user that each record finds; ask at once what the checks need to know."""
+        """Return the user that each record finds; ask at once what the checks need to know.
+
+        Args:
+            rows: the values of the records if they add users.
+            names: their comparable User Names.
+        """
         matcher, stored = self._rules.matcher, self._stored
         if self._state.is_at_hand or not rows:
             return matcher.find(rows, names)
@@ -163,15 +178,16 @@ class Planner:
 
     def _add_batch(self, batch: CleanRecordBatch) -> None:
         """Add many records, in file order: new users without a problem together."""
-        matcher, rows = self._rules.matcher, batch.values
-        names = _names_in(rows)
+        matcher, rows, new_rows = self._rules.matcher, batch.values, batch.new_values
+        names = _names_in(new_rows)
         problems: set[int] | None = None
         start = unchanged = 0  # the new users without a problem begin at `start`
-        for index, (values, found) in enumerate(zip(rows, self._find(rows, names), strict=True)):
+        all_found = self._find(new_rows, names)
+        for index, (values, found) in enumerate(zip(rows, all_found, strict=True)):
             line = batch.line + index
             if found is None and matcher.may_add(values, line):
                 if problems is None:
-                    problems = self._rules.new_users.rows_with_problems(rows, names)
+                    problems = self._rules.new_users.rows_with_problems(new_rows, names)
                 if index not in problems:
                     continue
             if start < index:
@@ -182,7 +198,7 @@ class Planner:
                 if self._outcomes is not None:
                     self._outcomes.set(batch.number + index, Result.UNCHANGED, found, found)
             else:
-                self._add(Record(batch.number + index, line, [*values], ()), found)
+                self._add(batch.record(index), found)
         if start < len(rows):
             self._accept_new(batch, names, start, len(rows))
         self._counts[Result.UNCHANGED] += unchanged
@@ -192,6 +208,8 @@ class Planner:
         if not self._checked % _CHUNK:
             self._yield_control()
         planned = self._rules.check(record, found)
+        if self._missing and planned.is_rejected and planned.values is None:
+            self._missing.add_unparsed(record.cells)
         if planned.is_rejected:
             self._reject(planned)
             return
@@ -207,16 +225,14 @@ class Planner:
     ) -> None:
         """Accept new users without a problem: together, unless some of them may be contested."""
         claims, extensions = self._claims, self._extensions
-        users = self._rules.new_users.create(
-            cast("Sequence[Sequence[str]]", batch.values[start:end])
-        )
+        users = self._rules.new_users.create(batch.new_values[start:end])
         keys = names[start:end]
         numbers = range(batch.number + start, batch.number + end)
         lines = range(batch.line + start, batch.line + end)
         is_contested = claims.are_claimed(keys) or any(self._stored.owners(keys))
         if is_contested or extensions.are_used(users):
             for number, line, user in zip(numbers, lines, users, strict=True):
-                values = [*batch.values[number - batch.number]]
+                values = [*batch.new_values[number - batch.number]]
                 self._accept(PlannedRecord(number, line, user, None, values, []))
             return
         claims.add_new(numbers, lines, keys, users, keep_users=self._with_changes)
@@ -261,6 +277,8 @@ class Planner:
 
     def _reject(self, record: PlannedRecord) -> None:
         self._add_issues(record)
+        if self._missing and record.values is not None:
+            self._missing.add_rejected(record.values)
         self._count(record.number, Result.REJECTED, None, record.stored)
 
     def _add_warnings(self, record: PlannedRecord) -> None:
@@ -283,7 +301,11 @@ class Planner:
     # The end
 
     def finish(self) -> ImportPlan:
-        """Check User Names as they will be after the import, and return the plan."""
+        """Check User Names as they will be after the import, and return the plan.
+
+        Raises:
+            UserError: missing users would be inactivated, but the file is no list of all users.
+        """
         self._add_waiting()
         state, progress, totals = self._state, self._progress, self._totals
         claims, outcomes = self._claims, self._outcomes
@@ -294,6 +316,13 @@ class Planner:
         self._add_extension_warnings()
         self._add_look_alike_warnings(conflicts)
         changes, added = self._changes(conflicts)
+        finder, ids_in_file = self._missing, self._rules.matcher.ids_in_file
+        missing = finder.find(ids_in_file, self._source.incomplete()) if finder else None
+        for user in missing.inactivated if missing else ():
+            after = user._replace(is_active=_INACTIVE)
+            totals.add(after, user)
+            if self._with_changes:
+                changes[user.user_id] = after
         self._report_names_of_rejected(conflicts)
         records = [record for _, record in sorted(self._with_issues.items())]
         problems = chain.from_iterable(record.report() for record in records)
@@ -315,11 +344,13 @@ class Planner:
             totals={} if self._context else totals.changes(state, self._rest),
             users_before=state.total,
             required_confirmation=totals.required_confirmation(state.total),
+            without_password=totals.without_password,
             removals={effect: users for effect, users in totals.removals.items() if users},
             updates=self._updates(conflicts),
             outcomes=outcomes,
             not_in_file=None if outcomes is None else matcher.not_in_file,
             not_in_file_count=state.total - len(matcher.ids_in_file),
+            missing=missing,
         )
 
     def _reject_accepted(self, record: PlannedRecord, issue: Issue) -> None:
@@ -473,6 +504,7 @@ def plan_import(
     detail: PlanDetail = PlanDetail.CHANGES,
     yield_control: YieldControl = no_rest,
     context: RecordContext | None = None,
+    source: SourceRules = ANY_SOURCE,
 ) -> ImportPlan:
     """Return the plan of an import.
 
@@ -485,8 +517,14 @@ def plan_import(
         detail: how much of the plan to keep.
         yield_control: called regularly while records are processed one by one.
         context: what concerns the only record; if not given, the store is asked.
+        source: the source of the records.
+
+    Raises:
+        UserError: missing users would be inactivated, but the file is no list of all users.
     """
-    planner = Planner(state, options or ImportOptions(), detail, progress, yield_control, context)
+    planner = Planner(
+        state, options or ImportOptions(), detail, progress, yield_control, context, source
+    )
     try:
         for record in records:
             planner.add(record)

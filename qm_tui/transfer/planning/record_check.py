@@ -9,7 +9,7 @@ from qm_tui.store.state import State
 from qm_tui.store.values_in_use import values_in_use
 from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.corrections import record_of
-from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, Result
+from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, Result, SourceRules
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.planning.warnings import (
     RecordContext,
@@ -17,8 +17,8 @@ from qm_tui.transfer.planning.warnings import (
     holder_name,
     users_who_keep,
 )
-from qm_tui.transfer.reading.reader import Values
-from qm_tui.users.fields import FIELD, User
+from qm_tui.transfer.reading.records import Values
+from qm_tui.users.fields import FIELD, Field, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, Severity, field_number, truncate
 
@@ -48,6 +48,7 @@ class RecordValidator:
         options: the import options.
         plan: the plan of the file, made for that state with these options, with its outcomes.
         progress: progress callback for scanning the plan; may raise `Cancelled`.
+        match: the field that identifies users if a record has no User ID; None for User Name.
     """
 
     def __init__(
@@ -56,11 +57,13 @@ class RecordValidator:
         options: ImportOptions,
         plan: ImportPlan,
         progress: ProgressCallback = ignore_progress,
+        match: Field | None = None,
     ) -> None:
         if plan.outcomes is None:
             msg = "the plan was made without its outcomes"
             raise ValueError(msg)
         self._state, self._options, self._outcomes = state, options, plan.outcomes
+        self._match = match
         self._changes = plan.changes
         self._names: dict[str, str] = {}
         """By User Name in a form for comparison, the User ID of the user who gets it."""
@@ -142,6 +145,7 @@ class RecordValidator:
             self._options,
             detail=PlanDetail.COUNTS,
             context=context,
+            source=SourceRules(match=self._match),
         )
         issues = [
             Issue(problem.field, problem.message, problem.fix, problem.severity)

@@ -18,12 +18,12 @@ from qm_tui.transfer.options.import_options import (
 from qm_tui.transfer.planning.corrections import read_booleans
 from qm_tui.transfer.planning.matching import RecordMatcher, adds_only_issue
 from qm_tui.transfer.planning.new_users import NewUserFactory
-from qm_tui.transfer.planning.plan import WITH_ERRORS, is_short
+from qm_tui.transfer.planning.plan import WITH_ERRORS, SourceRules, is_short
 from qm_tui.transfer.planning.planned_record import PlannedRecord, in_order
 from qm_tui.transfer.planning.stored_users import StoredUsers
 from qm_tui.transfer.planning.updating import update_user
 from qm_tui.transfer.planning.warnings import ImportWarnings, RecordContext
-from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
+from qm_tui.transfer.reading.records import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.issues import Issue, Severity
 
@@ -38,12 +38,14 @@ class RecordRules:
         options: the import options.
         rest: called about every millisecond of a question about all users.
         context: what concerns the only record; if not given, the store is asked.
+        source: the source of the file.
         gives_ids: whether new users get generated User IDs.
 
     Attributes:
         stored: what the checks ask about stored users.
         matcher: finds the users of records.
         new_users: creates users.
+        missing: finds the missing users, if that is wanted.
     """
 
     def __init__(
@@ -52,13 +54,15 @@ class RecordRules:
         options: ImportOptions,
         rest: YieldControl,
         context: RecordContext | None,
+        source: SourceRules,
         *,
         gives_ids: bool,
     ) -> None:
         self.stored = stored = StoredUsers(state, rest)
         self._options, self._context = options, context
         self._rest = rest
-        self.matcher = RecordMatcher(stored, options)
+        self.matcher = RecordMatcher(stored, options, source.match)
+        self.missing = source.missing_users(state, rest)
         self.new_users = NewUserFactory(stored, options, self._has_warning, gives_ids=gives_ids)
 
     @cached_property
@@ -79,7 +83,7 @@ class RecordRules:
             record: the record.
             found: the user that `matcher.find` returned for it.
         """
-        number, line, values, _ = record
+        number, line = record.number, record.line
         if not record.is_parsed:
             return PlannedRecord(number, line, User(), None, None, in_order(record.issues))
         issues: list[Issue] = []
@@ -88,8 +92,10 @@ class RecordRules:
         warnings = [issue for issue in of_reader if issue.severity is Severity.WARNING]
         issues += [issue for issue in of_reader if issue.severity is Severity.ERROR]
         if stored is None:
+            values = record.new_values
             user = self.new_users.validated(values, issues)
         else:
+            values = record.values
             user, of_update = update_user(values, stored, issues, self._options)
             warnings += of_update
             if user is not stored and self._options.mode is ImportMode.ADD:
@@ -109,7 +115,7 @@ class RecordRules:
             issues = warnings
             if user is not stored:
                 issues += self._warnings.for_user(user, stored)
-        return PlannedRecord(number, line, user, stored, record.values, in_order(issues))
+        return PlannedRecord(number, line, user, stored, values, in_order(issues))
 
     def _has_warning(self, user: User) -> bool:
         """Return whether a new user has a warning, the User Name apart."""

@@ -5,12 +5,12 @@ A store may be on another machine. Then a question takes as long as the check of
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from qm_tui.progress import YieldControl, in_chunks, no_rest
 from qm_tui.store.look_alikes import has_look_alikes
 from qm_tui.store.state import State
-from qm_tui.users.fields import FIELD, User
+from qm_tui.users.fields import FIELD, Field, User
 from qm_tui.users.identity import look_alike_key, normalize_user_name
 
 _USER_NAME_AT: Final = FIELD["user_name"].index
@@ -44,7 +44,8 @@ class StoredUsers:
         look_alikes = _Remembered(state.look_alikes)
         self._ask_for_numbers = partial(state.numbers, "extension", rest=rest)
         self._numbers = _Remembered(self._list_numbers)
-        self._remembered = users, owners, look_alikes, self._numbers
+        self._rest = rest
+        self._remembered: list[_Remembered[Any]] = [users, owners, look_alikes, self._numbers]
         here = state.is_at_hand
         self.users: Callable[[Sequence[str]], list[User | None]] = state.users if here else users
         self.owners: Callable[[Sequence[str]], list[str | None]] = state.owners if here else owners
@@ -62,6 +63,33 @@ class StoredUsers:
     def owner(self, name: str) -> str | None:
         """Return the User ID of the user who has a comparable User Name, or None."""
         return self.owners((name,))[0]
+
+    def holders_of(self, field: Field) -> Callable[[Sequence[str]], list[Sequence[str] | None]]:
+        """Return a function for the User IDs of the first two users with each value of a field.
+
+        It returns None for a value that no user has, and for the empty one.
+        """
+        if not self.state.is_at_hand:
+            asked = _Remembered(partial(self._ask_for_holders, field))
+            self._remembered.append(asked)
+            return asked
+        known = self._all_holders(field)  # faster than a search for each batch
+        return lambda values: list(map(known.get, values))
+
+    def _all_holders(self, field: Field) -> dict[str, Sequence[str]]:
+        found: dict[str, Sequence[str]] = {}
+        for users in self.state.stream(rest=self._rest):
+            for user in users:
+                first = found.setdefault(user[field.index], (user.user_id,))
+                if first[0] != user.user_id and len(first) == 1:
+                    found[user[field.index]] = (*first, user.user_id)
+        found.pop("", None)
+        return found
+
+    def _ask_for_holders(self, field: Field, values: Sequence[str]) -> list[Sequence[str] | None]:
+        wanted = [value for value in values if value]
+        found = self.state.holders(field.key, wanted, 2, self._rest) if wanted else {}
+        return [found.get(value) or None for value in values]
 
     def forget(self) -> None:
         """Forget what the last batch asked."""

@@ -22,6 +22,7 @@ from qm_tui.transfer.reading.record_rows import SHORT_RECORD
 from qm_tui.users.fields import CATEGORICAL, FIELD, FIELDS, User
 from qm_tui.users.issues import Issue, Severity
 from qm_tui.users.new_values import NEW_VALUE_REASON
+from qm_tui.users.passwords import has_no_password
 from qm_tui.users.validation import BOOLEAN_WORD, NO_LICENSE_ASSIGNED
 
 UNKNOWN_ID: Final = "Unknown User ID"
@@ -44,6 +45,7 @@ _FIXING_OPTIONS: Final[dict[str, Option[ImportOptions]]] = {
     **{NEW_VALUE_REASON.format(field.name): IMPORT_OPTION["new_values"] for field in CATEGORICAL},
 }
 
+_PASSWORD: Final = FIELD["password"]
 _COUNTED: Final = tuple(
     FIELD[key]
     for key in (
@@ -131,8 +133,11 @@ def fixing_option(issue: Issue, *, updates: bool) -> Option[ImportOptions] | Non
         updates: whether the record updates a user.
     """
     fix = _FIXING_OPTIONS.get(issue.kind)
-    if fix is None and updates and issue.is_missing:
-        fix = IMPORT_OPTION["empty"]
+    if fix is None and issue.is_missing:
+        if updates:
+            return IMPORT_OPTION["empty"]
+        if issue.field is _PASSWORD:
+            return IMPORT_OPTION["missing_password"]
     return fix
 
 
@@ -142,10 +147,11 @@ class LicenseTotals:
     Attributes:
         affected: the number of users who are inactivated, lose licenses, or get a value cleared.
         removals: the number of users for each of these effects.
+        without_password: the number of added users who have no password yet.
     """
 
     def __init__(self) -> None:
-        self.affected = 0
+        self.affected = self.without_password = 0
         self.removals = dict.fromkeys((INACTIVATES, REMOVES_LICENSES, CLEARS), 0)
         self._more = [0] * len(_COUNTED)
 
@@ -159,9 +165,12 @@ class LicenseTotals:
         self._more = [
             more + column.count("1") for more, column in zip(self._more, columns, strict=True)
         ]
+        self.without_password += sum(map(has_no_password, users))
 
     def add(self, user: User, stored: User | None, weight: int = 1) -> None:
         """Count a user who is added or changed; a sign of -1 subtracts it."""
+        if stored is None:
+            self.without_password += weight * has_no_password(user)
         if stored is None or _counted_of(user) != _counted_of(stored):
             self._count(user, stored, weight)
         effects = removed_by_change(stored, user) if stored is not None else ()

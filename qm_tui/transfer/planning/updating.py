@@ -12,7 +12,7 @@ from qm_tui.transfer.options.import_options import (
     ImportOptions,
     SpreadsheetValues,
 )
-from qm_tui.transfer.reading.reader import Values
+from qm_tui.transfer.reading.records import Values
 from qm_tui.transfer.spreadsheet import is_altered
 from qm_tui.users.fields import FIELD, FIELDS, Field, Kind, User
 from qm_tui.users.identity import normalize_user_name

@@ -272,7 +272,7 @@ def locate_header(
     if header is not None:
         return header.line, False
     top = rows[0]
-    if read_options.mapping is not None:
+    if read_options.mapping is not None and read_options.mapping.columns:
         return top.line, False
     if read_options.header:
         return top.line, _count_known(top, known) * 2 < _count_filled(top)

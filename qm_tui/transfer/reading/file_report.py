@@ -10,7 +10,7 @@ from qm_tui.text import listed, pluralize, sanitize
 from qm_tui.transfer.reading.columns import Columns
 from qm_tui.transfer.reading.csv_rows import Row
 from qm_tui.transfer.reading.dialect import Dialect
-from qm_tui.transfer.reading.read_options import ReadOptions
+from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
 from qm_tui.transfer.reading.record_rows import RecordRows
 from qm_tui.transfer.reading.samples import sample_values
 from qm_tui.users.fields import FIELD, FIELDS
@@ -44,23 +44,26 @@ class MappingRequired(UserError):
         )
 
 
-def _columns_text(columns: Columns, mapping_name: str) -> list[str]:
+def _columns_text(columns: Columns, mapping: ColumnMapping) -> list[str]:
     """Return which fields have a column, which have none, and which columns are ignored."""
-    absent = columns.absent
+    absent, given = columns.absent, mapping.given
     parts = [f"{len(FIELDS) - len(absent)} of {len(FIELDS)} columns"]
-    required = [field.name for field in absent if field.required]
-    optional = [field.name for field in absent if not field.required]
+    others = [field for field in absent if field not in given]
+    required = [field.name for field in others if field.required]
+    optional = [field.name for field in others if not field.required]
+    set_by_mapping = [field.name for field in FIELDS if field in given]
     for label, names in (
         ("missing required", required),
         ("ignored", columns.ignored),
         ("ignored by mapping", columns.unmapped),
         ("missing", optional),
+        ("set for new users", set_by_mapping),
     ):
         if names:
             parts.append(f"{label}: {_quoted_list(names)}")
     sentences = ["; ".join(parts) + "."]
-    if mapping_name:
-        sentences.append(f"Columns mapped with “{sanitize(mapping_name, 60)}”.")
+    if mapping.name:
+        sentences.append(f"Columns mapped with “{sanitize(mapping.name, 60)}”.")
     if columns.ignored and _PHONE not in absent and _SECONDARY_PHONE in absent:
         sentences.append(
             f"Only one column is {_PHONE.name}, the first of the two. If it is the second, name it "
@@ -128,8 +131,11 @@ class FileReport:
     @property
     def needs_mapping(self) -> bool:
         """Whether required fields have no column, and the header has columns without a field."""
-        columns = self.columns
-        return bool(columns.ignored) and any(field.required for field in columns.absent)
+        columns, mapping = self.columns, self.read_options.mapping
+        given = mapping.given if mapping else ()
+        return bool(columns.ignored) and any(
+            field.required and field not in given for field in columns.absent
+        )
 
     @property
     def dialect_text(self) -> str:
@@ -152,8 +158,7 @@ class FileReport:
         if self.samples:
             sentences.append(f"Samples: {', '.join(map(sanitize, self.samples))}.")
         if self.dialect.has_header:
-            mapping = self.read_options.mapping
-            sentences += _columns_text(self.columns, mapping.name if mapping else "")
+            sentences += _columns_text(self.columns, self.read_options.mapping or ColumnMapping())
         for action, lines, place in (
             ("Skipped", self.skipped_lines, " above the header"),
             ("Skipped the repeated header in", self.repeated_headers, ""),

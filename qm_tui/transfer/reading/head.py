@@ -13,7 +13,8 @@ from qm_tui.errors import UserError
 from qm_tui.text import sanitize
 from qm_tui.transfer.reading.file_report import NO_NAMES, FileReport
 from qm_tui.transfer.reading.read_options import ReadOptions
-from qm_tui.transfer.reading.reader import Record, UsersFile
+from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.transfer.reading.records import Record
 from qm_tui.users.fields import FIELDS, FLAG_INDEXES, Field
 
 RECORDS: Final = 2

@@ -8,10 +8,8 @@ from typing import Final
 
 from qm_tui.errors import UserError
 from qm_tui.text import sanitize
+from qm_tui.transfer.reading.mapped.templates import Template
 from qm_tui.users.fields import Field
-
-SUFFIX: Final = ".csv"
-"""Suffix of users files, not case-sensitive."""
 
 ENCODINGS: Final = {
     "utf-8": "UTF-8",
@@ -120,19 +118,43 @@ def _normalize(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
 
 
+ANY_VALUE: Final = "*"
+"""In the values of a mapping, all values that are not listed."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """The fields of columns, for a header with other names.
+    """How the columns and the values of another program's file become those of users.
 
-    Columns that it does not contain are mapped by their names.
+    Columns that it does not contain are mapped by their names. Defaults and templates give values
+    to new users only, if the column is absent or the cell is empty.
 
     Attributes:
         name: the name under which it is saved.
         columns: by column name, as in the file, the field; None to ignore the column.
+        values: by field, the values for those of the file, which are compared without case.
+            `ANY_VALUE` stands for all others but the empty one; without it they are rejected.
+        defaults: by field, the value of new users.
+        templates: by field, how the value of new users is made from other columns.
+        match: the field that identifies users if a record has no User ID; None for User Name.
     """
 
     name: str = ""
     columns: Mapping[str, Field | None] = field(default_factory=dict)
+    values: Mapping[Field, Mapping[str, str]] = field(default_factory=dict)
+    defaults: Mapping[Field, str] = field(default_factory=dict)
+    templates: Mapping[Field, Template] = field(default_factory=dict)
+    match: Field | None = None
+
+    @property
+    def given(self) -> set[Field]:
+        """The fields for which new users get a value."""
+        return {*self.defaults, *self.templates}
+
+    @property
+    def changes_values(self) -> bool:
+        """Whether it does more than to assign columns to fields."""
+        return bool(self.values or self.defaults or self.templates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class RecordRows:
         self.short = 0
         self.incomplete = ""
         self._above: list[Row] = []
-        self._header_cells: list[str] = []
+        self.header_cells: list[str] = []
         self._names: set[str] = set()
         """The normalized names by which a header is found further down."""
         self._probe = 0
@@ -105,7 +105,7 @@ class RecordRows:
         while (row := self._rows.next_row()) is not None:
             if row.line >= line:
                 self.header = row
-                self._header_cells = [from_text_formula(trim(cell)) for cell in row.cells]
+                self.header_cells = [from_text_formula(trim(cell)) for cell in row.cells]
                 return
             if is_record_above_header(row):
                 self._above.append(row)
@@ -152,7 +152,7 @@ class RecordRows:
         cells = row.cells
         if not cells:
             return False
-        if [from_text_formula(trim(cell)) for cell in cells] == self._header_cells:
+        if [from_text_formula(trim(cell)) for cell in cells] == self.header_cells:
             return True
         probed = (cells[0], cells[len(cells) // 2], cells[-1])
         return (
@@ -169,9 +169,9 @@ class RecordRows:
         cells = row.cells
         if self._change is None and self._is_header(row):
             header = [from_text_formula(trim(cell)) for cell in cells]
-            if not have_same_columns(header, self._header_cells or _STANDARD_HEADER):
+            if not have_same_columns(header, self.header_cells or _STANDARD_HEADER):
                 self._change = _change_issue(row.line)
-            elif self._header_cells:
+            elif self.header_cells:
                 self.repeated.append(row.line)
                 return
         if self._change is not None:

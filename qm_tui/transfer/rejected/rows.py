@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from qm_tui.text import sanitize
 from qm_tui.transfer.reading.columns import PROBLEMS_HEADER, Columns, is_problems_column
-from qm_tui.transfer.reading.reader import Values
+from qm_tui.transfer.reading.records import Values
 from qm_tui.transfer.reading.spreadsheet import (
     as_text_formula,
     escape_formula,

@@ -25,7 +25,8 @@ from qm_tui.transfer.exporting.export import TargetExists, export_path
 from qm_tui.transfer.planning.plan import ImportPlan, RecordOutcomes
 from qm_tui.transfer.reading.columns import field_for_column
 from qm_tui.transfer.reading.read_options import ReadOptions
-from qm_tui.transfer.reading.reader import UsersFile, Values
+from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.transfer.reading.records import Values
 from qm_tui.transfer.rejected.rows import RejectedCsvWriter, RejectedRowBuilder
 from qm_tui.users.fields import FIELDS, Field
 from qm_tui.users.issues import Issue, Severity

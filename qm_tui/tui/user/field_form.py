@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from qm_tui.text import sanitize
 from qm_tui.transfer.reading.csv_rows import BLANKS
-from qm_tui.transfer.reading.reader import Values
+from qm_tui.transfer.reading.records import Values
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.severity_symbols import SEVERITY_SYMBOLS, severity_symbol
 from qm_tui.tui.widgets.text_input import SafeInput

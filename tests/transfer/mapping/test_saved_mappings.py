@@ -5,7 +5,8 @@ import os
 import pytest
 
 from qm_tui.errors import UserError
-from qm_tui.transfer.mapping.saved_mappings import find_mapping, read_mapping, save_mapping
+from qm_tui.transfer.mapping.mapping_file import read_mapping
+from qm_tui.transfer.mapping.saved_mappings import find_mapping, save_mapping
 from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.users.fields import FIELD
 
@@ -57,8 +58,7 @@ def test_mapping_written_by_hand_is_read(tmp_path):
     [
         ("", r"a table \[columns\] .*is required"),
         ("[columns]\n", r"a table \[columns\] .*is required"),
-        ("columns = 3\n", r"a table \[columns\] .*is required"),
-        ('columns = "x"\n', r"a table \[columns\] .*is required"),
+        ("columns = 3\n", r"columns must be a table, \[columns\]\."),
         ('[columns]\n"A" = \n', r"not valid TOML.*line 2"),
         (b"[columns]\nA = '\xff'\n", "not UTF-8"),
         ('[columns]\nA = "Frist Name"\n', r'"A": unknown field "Frist Name" .*"First Name"\?'),
@@ -67,8 +67,29 @@ def test_mapping_written_by_hand_is_read(tmp_path):
         ('[columns]\nA = "User Name"\nB = "user_name"\n', r'assigns both "A" and "B" to User Name'),
         (
             '[column]\nA = "User Name"\n',
-            r"unknown key column; valid keys: name, header, \[columns\]",
+            r"unknown key column; valid keys: name, header, match, \[columns\], \[values\]",
         ),
+        ('[defaults]\nPassword = "x"\n', "Password is a secret, so a mapping contains no default"),
+        ('[values.salt]\nx = "y"\n', "Salt Value is a secret"),
+        ('[templates]\npassword = "{Code}"\n', "Password is a secret"),
+        ('[defaults]\nuser_id = "x"\n', "User ID is assigned automatically"),
+        ('[defaults]\nactive = "yes"\n', "Is User Active must be 0 or 1, not 'yes'"),
+        ("[defaults]\nactive = 1\n", "the value of Is User Active must be a quoted text"),
+        ('[defaults]\nlocaton = "x"\n', r'unknown field "locaton" \(did you mean "Location"\?\)'),
+        ('[defaults]\nlocation = "a"\nLocation = "b"\n', "has two entries for Location"),
+        ('[values.location]\na = "b"\nA = "c"\n', 'lists "a" and "A", which are the same'),
+        ('[values.active]\nyes = "ja"\n', "Is User Active must be 0 or 1"),
+        ("[values]\nlocation = 3\n", r'\[values\."Location"\] must be a table'),
+        ('[templates]\nuser_name = "anna"\n', "the template of User Name .*names no column"),
+        (
+            '[templates]\nuser_name = "{A|upper}"\n',
+            "unknown modifier upper; valid modifiers: first",
+        ),
+        ('[templates]\nuser_name = "{A}}"\n', "a brace has no counterpart"),
+        ('[templates]\nuser_name = "{}"\n', "contain no column name"),
+        ('match = "active"\n', "Is User Active cannot identify users"),
+        ('match = "password"\n', "Password cannot identify users"),
+        ("match = 3\n", "match must be a quoted field name"),
         ('header = "A"\n[columns]\nA = "User Name"\n', "header must be a list"),
         ('name = 3\n[columns]\nA = "User Name"\n', "name must be a quoted text"),
         (b"#" * (512 * 1024 + 1), r"File too large \(maximum 512 KB\)"),

@@ -14,7 +14,7 @@ from qm_tui.transfer.options.import_options import (
     UnknownIdAction,
 )
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
-from qm_tui.transfer.reading.reader import Record
+from qm_tui.transfer.reading.records import Record
 from qm_tui.users.fields import CATEGORICAL
 from qm_tui.users.issues import Severity
 from tests.helpers import ANNA, EMPTY_STATE, counts, issues_of, record, record_of, state_of, user

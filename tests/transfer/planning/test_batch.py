@@ -15,7 +15,7 @@ from qm_tui.transfer.options.import_options import (
 )
 from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
-from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
+from qm_tui.transfer.reading.records import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.identity import normalize_user_name
 from tests.helpers import state_of, user, users_of

@@ -4,7 +4,7 @@ import pytest
 
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
-from qm_tui.transfer.reading.reader import CleanRecordBatch
+from qm_tui.transfer.reading.records import CleanRecordBatch
 from qm_tui.users.fields import FIELD
 from tests.helpers import ANNA, EMPTY_STATE, counts, issues_of, state_of, user
 

@@ -7,7 +7,7 @@ import pytest
 from qm_tui.progress import Cancelled, Phase
 from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
 from qm_tui.transfer.planning.planner import plan_import
-from qm_tui.transfer.reading.reader import Record
+from qm_tui.transfer.reading.records import Record
 from qm_tui.users.fields import FIELDS, KEYS
 from tests.helpers import ANNA, EMPTY_STATE, counts, issues_of, record, record_of, state_of, user
 

@@ -3,7 +3,7 @@
 import pytest
 
 from qm_tui.transfer.planning.planner import plan_import
-from qm_tui.transfer.reading.reader import Record
+from qm_tui.transfer.reading.records import Record
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import REDACTED, Severity
 from qm_tui.users.validation import control_character_issue

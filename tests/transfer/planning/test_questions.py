@@ -11,7 +11,7 @@ from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdActio
 from qm_tui.transfer.planning.plan import ImportPlan, Result
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.planning.record_check import RecordValidator
-from qm_tui.transfer.reading.reader import CleanRecordBatch, Record
+from qm_tui.transfer.reading.records import CleanRecordBatch, Record
 from qm_tui.users.fields import FIELD, User
 from qm_tui.users.issues import Issue
 from tests.helpers import record, record_of, state_of, user

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qm_tui.transfer.reading.reader import Record
+from qm_tui.transfer.reading.records import Record
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
 from tests.helpers import ANNA, HEADER, csv_text, read, user, write_file

@@ -16,7 +16,7 @@ from qm_tui.transfer.importing import ImportRequest, prepare_import
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.reading import lines
 from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
-from qm_tui.transfer.reading.reader import Record, Values
+from qm_tui.transfer.reading.records import Record, Values
 from qm_tui.transfer.rejected.save import (
     RejectedFilesResult,
     issues_text,

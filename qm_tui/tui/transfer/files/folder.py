@@ -15,7 +15,7 @@ from qm_tui.errors import UserError, os_error_text
 from qm_tui.paths import abbreviate_home
 from qm_tui.progress import YieldControl, yield_control
 from qm_tui.text import sanitize
-from qm_tui.transfer.reading.read_options import SUFFIX
+from qm_tui.transfer.reading.source import SUFFIX
 
 PARENT: Final = ".."
 

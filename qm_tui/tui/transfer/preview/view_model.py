@@ -129,8 +129,8 @@ def _build_validator(
         if not done % CHUNK_SIZE:
             progress(Phase.CHECKING, done, len(numbers))
         readable += values.get(number) is not None
-    options = prepared.request.options
-    return RecordValidator(prepared.state, options, prepared.plan, progress), readable
+    options, match = prepared.request.options, prepared.request.match
+    return RecordValidator(prepared.state, options, prepared.plan, progress, match), readable
 
 
 def make_preview(prepared: PreparedImport, progress: ProgressCallback) -> Preview:

@@ -1,0 +1,1 @@
+"""Values that a mapping makes from those of a file."""
