@@ -2,6 +2,8 @@
 
     python -m benchmarks.import_speed [USERS] [RUNS]
 
+The file of another program has 8 columns and a mapping with values, defaults and a template.
+
 Prints medians of the durations of whole processes, and the ratios of the medians. For new users,
 also prints the time until the import is reported: then the users are saved, and users.json is
 written afterward for other programs. The runs alternate, so that changes in the speed of the
@@ -15,9 +17,19 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from benchmarks.foreign import foreign_file
+
 HERE = Path(__file__).parent
 NEW = "qm-tui import, new users"
+MAPPED = "qm-tui import, mapped, new users"
 REFERENCE = "csv.reader, dicts, hand-written checks"
+WHOLE = "{}, whole process"
+BASES = {
+    "qm-tui --version": "import typer",
+    MAPPED: NEW,
+    WHOLE.format(MAPPED): WHOLE.format(NEW),
+}
+"""What a figure is compared with, if it is not the reference."""
 
 
 def seconds(command: list[str]) -> float:
@@ -48,6 +60,7 @@ def main(users: int = 100_000, runs: int = 7) -> None:
         with file.open("wb") as output:
             generate = [sys.executable, str(HERE.parent / "sample_data" / "generate.py")]
             subprocess.run([*generate, str(users)], check=True, stdout=output)
+        foreign = foreign_file(file)
         reference = [sys.executable, str(HERE / "reference" / "read_and_check.py"), str(file)]
         reading = [sys.executable, str(HERE / "reference" / "read_dicts.py"), str(file)]
         typer = [sys.executable, "-c", "import typer"]
@@ -60,6 +73,10 @@ def main(users: int = 100_000, runs: int = 7) -> None:
                 REFERENCE: reference,
                 "csv.reader into dicts, unchecked": reading,
                 NEW: [*program, "import", str(file), "--store", store],
+                MAPPED: [
+                    *(*program, "import", str(foreign.path), *foreign.options),
+                    *("--store", f"{store}-mapped"),
+                ],
                 "qm-tui import again, unchanged": [*program, "import", str(file), "--store", store],
                 "qm-tui import --dry-run": [
                     *program,
@@ -73,9 +90,9 @@ def main(users: int = 100_000, runs: int = 7) -> None:
                 "qm-tui --version": start,
             }
             for what, command in commands.items():
-                if what == NEW:
+                if what in (NEW, MAPPED):
                     reported, ended = seconds_until_said(command)
-                    durations = {what: reported, f"{what}, whole process": ended}
+                    durations = {what: reported, WHOLE.format(what): ended}
                 else:
                     durations = {what: seconds(command)}
                 if run:  # the first run fills the caches
@@ -83,9 +100,9 @@ def main(users: int = 100_000, runs: int = 7) -> None:
                         times.setdefault(measured, []).append(duration)
     print(f"{users:,} users, {file.name}, median of {runs} interleaved runs, whole processes")
     for what, seconds_of in times.items():
-        base = "import typer" if what == "qm-tui --version" else REFERENCE
+        base = BASES.get(what, REFERENCE)
         ratio = median(seconds_of) / median(times[base])
-        print(f"  {what:<40}{median(seconds_of):7.3f} s   {ratio:5.2f} x {base}")
+        print(f"  {what:<48}{median(seconds_of):7.3f} s   {ratio:5.2f} x {base}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from benchmarks.foreign import foreign_file
 from qm_tui.users.fields import FIELD, FIELDS
 
 HERE = Path(__file__).parent
@@ -28,6 +29,7 @@ RUNS = 3
 MEGABYTE = 1_000_000
 STORED = 100_000
 MOST_OF_A_STORE = 200
+MOST_OF_A_DRY_RUN = 600
 """The maximum memory of a process with a store of `STORED` users, in megabytes."""
 
 _EMPTY = b"," * (len(FIELDS) - FIELD["on_demand_license"].number)
@@ -72,10 +74,11 @@ def spent(command: list[str]) -> Spent:
     return Spent(duration, usage.ru_maxrss * 1024, next(filter(None, reversed(lines)), ""))
 
 
-def dry_run(file: Path) -> Spent:
+def dry_run(file: Path, *options: str) -> Spent:
     """Return the resources of the dry run of a file: the median duration, and the highest peak."""
     store = str(file.with_suffix(".json"))
-    command = [sys.executable, "-m", "qm_tui", "import", str(file), "--dry-run", "--store", store]
+    program = [sys.executable, "-m", "qm_tui", "import", str(file), *options]
+    command = [*program, "--dry-run", "--store", store]
     runs = [spent(command) for _ in range(RUNS)]
     return Spent(median(run.seconds for run in runs), max(run.peak for run in runs), runs[-1].last)
 
@@ -136,6 +139,10 @@ def main(millions: int = 1) -> None:
             result = dry_run(file)
             each = (result.seconds - start.seconds) / users * 1e6
             _print(f"{users:,} users", result, f"{each:.2f} us each")
+        foreign = foreign_file(file)
+        mapped = dry_run(foreign.path, *foreign.options)
+        limit = "  MISSED" if mapped.peak > MOST_OF_A_DRY_RUN * MEGABYTE else ""
+        _print(f"{count:,} mapped users", mapped, f"target <= {MOST_OF_A_DRY_RUN} MB{limit}")
         cases: dict[str, Callable[[], Iterator[bytes]]] = {
             f"{count:,} rejected records": lambda: rejected(two, count),
             "2,000,000 blank lines": lambda: with_between(two, repeat(b"\r\n", 2 * MEGABYTE)),

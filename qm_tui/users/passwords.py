@@ -18,7 +18,7 @@ UNSUPPORTED_CHARACTER: Final = "The password contains an unsupported character. 
 
 _SALT_BYTES: Final = 16
 _LOCAL_PREFIX: Final = "$argon2id$"
-NO_PASSWORD_PREFIX: Final = "!none-yet!"  # noqa: S105 - a mark that is the hash of no password
+NO_PASSWORD_PREFIX: Final = "$none-yet$"  # noqa: S105 - a mark that is the hash of no password
 """The beginning of the password of a user who has none yet (our choice)."""
 _UNUSABLE_BYTES: Final = 24
 _SALT_PART: Final = 4

@@ -5,6 +5,7 @@ Source: the users file, section 3: User ID empty, known and unknown, modes, and 
 
 from collections.abc import Sequence
 from itertools import chain
+from operator import ne
 from typing import Final
 
 from qm_tui.transfer.options.import_options import (
@@ -108,15 +109,12 @@ class RecordMatcher:
     def is_unchanged(self, values: Sequence[str | None], stored: User, line: int) -> bool:
         """Return whether a record without problems has the values of the user that it finds."""
         user_id = values[_USER_ID_AT]
-        with_id = (*values[:_USER_ID_AT], stored.user_id, *values[_USER_ID_AT + 1 :])
-        if with_id != stored and (
-            None not in values
-            or any(new not in (None, old) for new, old in zip(with_id, stored, strict=True))
-        ):
+        absent = values.count(None) + (user_id is not None and user_id != stored.user_id)
+        if sum(map(ne, values, stored)) != absent:  # the fastest way to compare all present values
             return False
         if user_id:
             return self._first_line(user_id, line) == line
-        return self._match is None  # else the value must be the first one in the file
+        return self._match is None or self._has_holders(values[self._match.index], line, 1)
 
     def may_add(self, values: Sequence[str | None], line: int) -> bool:
         """Return whether a record that finds no user adds one if it has no errors."""
@@ -125,13 +123,16 @@ class RecordMatcher:
         user_id = values[_USER_ID_AT]
         if user_id:
             return self.adds_unknown and self._first_line(user_id, line) == line
-        return self._match is None or self._is_new_value(values[self._match.index] or "", line)
+        return self._match is None or self._has_holders(values[self._match.index], line, 0)
 
-    def _is_new_value(self, value: str, line: int) -> bool:
-        """Return whether no user has a value of the matching field, and no record before."""
+    def _has_holders(self, value: str | None, line: int, number: int) -> bool:
+        """Return whether so many users have a value of the matching field, and no record before."""
         if not value or self._first_lines_of_values.setdefault(value, line) != line:
             return False
-        return self._holders is None or self._holders((value,))[0] is None
+        return len(self._holders_of(value)) == number
+
+    def _holders_of(self, value: str) -> Sequence[str]:
+        return (self._holders((value,))[0] if self._holders is not None else None) or ()
 
     def match(self, record: Record, found: User | None, issues: list[Issue]) -> User | None:
         """Return the stored user that a record updates, if any.
@@ -169,7 +170,7 @@ class RecordMatcher:
         The record is rejected if the value is empty, or not unique in the store and the file.
         """
         value = record.new_values[match.index] or ""
-        holders = (self._holders((value,))[0] if self._holders is not None else None) or ()
+        holders = self._holders_of(value)
         stored = self._stored.user(holders[0]) if holders else None
         first = self._first_lines_of_values.setdefault(value, record.line)
         if not value:

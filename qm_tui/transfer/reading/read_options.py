@@ -127,7 +127,8 @@ class ColumnMapping:
     """How the columns and the values of another program's file become those of users.
 
     Columns that it does not contain are mapped by their names. Defaults and templates give values
-    to new users only, if the column is absent or the cell is empty.
+    to new users only, if the column is absent or the cell is empty; an update then keeps the stored
+    value.
 
     Attributes:
         name: the name under which it is saved.

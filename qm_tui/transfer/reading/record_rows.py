@@ -145,7 +145,12 @@ class RecordRows:
     def _may_hold_header(self, batch: CleanRowBatch) -> bool:
         """Return whether one of the rows may be a header."""
         probed = set(map(itemgetter(self._probe), batch.rows))
-        return any(normalize_header(cell) in self._names for cell in probed)
+        found = {cell for cell in probed if normalize_header(cell) in self._names}
+        if not found:
+            return False
+        # a value may be a name, too: a column "No", and "no" in a flag
+        suspects = (row for row in batch.single_rows() if row.cells[self._probe] in found)
+        return any(map(self._is_header, suspects))
 
     def _is_header(self, row: Row) -> bool:
         """Return whether a row is a header, the same as before or another one."""

@@ -102,7 +102,7 @@ def test_cell_of_the_file_comes_before_template_and_default(read):
     text = text.replace('"sip:{Mail}"', '"CORP\\\\{Mail}"')
     with_name, without = read("Ben;Dahl;;ja;bd", "Ben;Dahl;;ja;", text=text)
     assert _values(with_name, "user_name", "windows_login") == [("bd", "bd"), (None, "CORP\\bd")]
-    assert _values(without, "user_name") == [("", "b.dahl")]
+    assert _values(without, "user_name") == [(None, "b.dahl")]
 
 
 def test_cell_wrapped_for_a_spreadsheet_is_unwrapped_for_templates(read):
@@ -133,4 +133,4 @@ def test_defaults_need_no_header(tmp_path):
     mapping = ColumnMapping(defaults={FIELD["location"]: "Oslo"})
     with UsersFile(file, ReadOptions(header=False, mapping=mapping)) as users:
         (record,) = users.records()
-    assert _values(record, "location") == [("", "Oslo")]
+    assert _values(record, "location") == [(None, "Oslo")]

@@ -68,9 +68,9 @@ def test_ascii_is_ascii_and_leaves_ascii_as_it_is(value):
 
 
 def test_modifiers_are_applied_from_left_to_right():
-    assert (
-        Placeholder("A", ("first",)).apply("E\u0301mile") == "\N{LATIN CAPITAL LETTER E WITH ACUTE}"
-    )
-    assert Placeholder("A", ("ascii", "first", "lower")).apply("Émile") == "e"
-    assert Placeholder("A", ("first", "ascii")).apply("ßen") == "ss"
-    assert Placeholder("A", ("ascii", "first")).apply("ßen") == "s"
+    assert Placeholder("A", ("first",)).apply(["E\u0301mile"]) == [
+        "\N{LATIN CAPITAL LETTER E WITH ACUTE}"
+    ]
+    assert Placeholder("A", ("ascii", "first", "lower")).apply(["Émile"]) == ["e"]
+    assert Placeholder("A", ("first", "ascii")).apply(["ßen"]) == ["ss"]
+    assert Placeholder("A", ("ascii", "first")).apply(["ßen"]) == ["s"]

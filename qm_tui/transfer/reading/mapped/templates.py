@@ -6,7 +6,7 @@ Modifiers follow the name, and are applied from left to right.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from qm_tui.text import sanitize
@@ -48,11 +48,11 @@ class Placeholder(NamedTuple):
     column: str
     modifiers: tuple[str, ...] = ()
 
-    def apply(self, value: str) -> str:
-        """Return the value with its modifiers; empty if one of them cannot be applied."""
+    def apply(self, values: Sequence[str]) -> Sequence[str]:
+        """Return values with the modifiers; empty where one of them cannot be applied."""
         for modifier in self.modifiers:
-            value = MODIFIERS[modifier](value)
-        return value
+            values = list(map(MODIFIERS[modifier], values))
+        return values
 
 
 class Template(NamedTuple):
@@ -101,6 +101,8 @@ def _placeholder(text: str) -> Placeholder:
 
 
 def _first(value: str) -> str:
+    if value.isascii():
+        return value[:1]
     return unicodedata.normalize("NFC", value)[:1]
 
 

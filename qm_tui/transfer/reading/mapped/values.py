@@ -1,7 +1,9 @@
 """What a mapping does to the values of records: other values, and values for new users.
 
 Source: the users file, section 2, and our choice for files of other programs. Whether a record adds
-a user is not known yet. So each record gets the values for an update and those for a new user.
+a user is not known yet. So each record gets the values for an update and those for a new user. If
+new users get a value for an empty cell, an update keeps the stored value, so that importing the
+file again does not clear what the first import set.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -101,6 +103,7 @@ class MappedValues:
             for field, template in mapping.templates.items()
         ]
         self._defaults = [(field.index, value) for field, value in mapping.defaults.items()]
+        self._given = [field.index for field in mapping.given if places[field.index] is not None]
         self._empty = [field.index for field in columns.absent if not field.required]
 
     def rows(self, cells: Sequence[Sequence[str]], rows: Sequence[Row]) -> MappedRows | None:
@@ -111,14 +114,17 @@ class MappedValues:
             rows: the same in file order; None in all of them for a field without a column.
         """
         columns: list[_Column] = list(zip(*rows, strict=True))
+        is_changed = False
         for index, translation in self._translations:
             translated = [translation[value or ""] for value in columns[index]]
             if None in translated:
                 return None
-            columns[index] = translated
-        if self._translations:
-            rows = list(zip(*columns, strict=True))
-        return MappedRows(rows, self._new_rows(cells, columns))
+            columns[index], is_changed = translated, True
+        new_rows = self._new_rows(cells, columns)
+        for index in self._given:
+            if not all(columns[index]):
+                columns[index], is_changed = [value or None for value in columns[index]], True
+        return MappedRows(list(zip(*columns, strict=True)) if is_changed else rows, new_rows)
 
     def record(self, cells: Sequence[str], values: Row) -> MappedRecord:
         """Return the values of a record.
@@ -138,6 +144,8 @@ class MappedValues:
         all_cells = [trim(from_text_formula(trim(cell))) for cell in cells]
         all_cells += [""] * (self._columns.width - len(cells))
         (new,) = self._new_rows([all_cells], [(value,) for value in translated])
+        for index in self._given:
+            translated[index] = translated[index] or None
         return MappedRecord(translated, [*new], tuple(issues))
 
     def _new_rows(
@@ -145,9 +153,11 @@ class MappedValues:
     ) -> Sequence[Row]:
         new = [*columns]
         for index, make in self._templates:
-            new[index] = _filled(new[index], make(cells, columns))
+            if not all(new[index]):
+                new[index] = _filled(new[index], make(cells, columns))
         for index, value in self._defaults:
-            new[index] = _filled(new[index], repeat(value))
+            if not all(new[index]):
+                new[index] = _filled(new[index], repeat(value))
         for index in self._empty:
             new[index] = _filled(new[index], repeat(""))
         return list(zip(*new, strict=True))
@@ -208,7 +218,7 @@ def _column_of_field(
     _cells: Sequence[Sequence[str]],
     columns: Sequence[_Column],
 ) -> Sequence[str]:
-    return [placeholder.apply(value or "") for value in columns[index]]
+    return placeholder.apply([value or "" for value in columns[index]])
 
 
 def _column_of_cells(
@@ -217,7 +227,7 @@ def _column_of_cells(
     cells: Sequence[Sequence[str]],
     _columns: Sequence[_Column],
 ) -> Sequence[str]:
-    return [placeholder.apply(cell) for cell in map(itemgetter(index), cells)]
+    return placeholder.apply(list(map(itemgetter(index), cells)))
 
 
 def _unlisted_issue(field: Field, value: str) -> Issue:
