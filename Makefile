@@ -128,6 +128,7 @@ docs: $(READY) ## write the generated parts of docs again
 
 pictures: $(READY) ## draw the pictures of the documentation again
 	$(BIN)/python -m scripts.make_pictures
+	$(BIN)/python -m scripts.make_tour
 
 clean: ## remove what was built
 	rm -rf .venv .venv-lowest .venv-python .coverage* mutants dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -110,14 +110,14 @@ async def visit(
     for name, (keys, text) in screens.items():
         for key in keys.split():
             await pilot.press(key)
-            await _wait_until_drawn(pilot, 2)
+            await wait_until_drawn(pilot, 2)
         await wait_until(pilot, partial(has_text, pilot, text))
-        await _wait_until_drawn(pilot, 4)
+        await wait_until_drawn(pilot, 4)
         if not name.startswith("to "):
             yield name
 
 
-async def _wait_until_drawn(pilot: Pilot[str], times: int) -> None:
+async def wait_until_drawn(pilot: Pilot[str], times: int) -> None:
     """Wait until the screen was the same some times in a row, with no question to the store."""
     seen = [shown(pilot)]
     while len(seen) < times or set(seen[-times:]) != {seen[-1]}:
