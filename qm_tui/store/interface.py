@@ -254,7 +254,7 @@ class Maintenance(ABC):
         """Check everything that can be checked: checksums, chain, rules, modes, leftovers.
 
         Raises:
-            StoreError: there is no store.
+            StoreError: there is no store, or another version of this program wrote it.
         """
 
     @abstractmethod

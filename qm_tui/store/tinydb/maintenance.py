@@ -218,6 +218,8 @@ class TinyDBMaintenance(Maintenance):
         try:
             self._files.load()
         except StoreError as error:
+            if isinstance(error.__cause__, entries.VersionMismatch):
+                raise  # it is not damaged, and must not be recovered
             damage = [str(error), *salvage.snapshot_losses, *damage]
         else:
             warnings += self._files.notices

@@ -123,6 +123,15 @@ def test_nothing_is_not_backed_up_checked_or_recovered(folder, path):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["users.json", "users.log"])
+def test_store_of_a_later_version_is_not_called_damaged(path, name):
+    filled(path)
+    file = path.with_name(name)
+    file.write_bytes(file.read_bytes().replace(b'"format":3', b'"format":4'))
+    with pytest.raises(StoreError, match="a later version of qm-tui wrote it"):
+        maintenance(path).check()
+
+
 def test_a_backup_that_was_cut_is_recovered_as_far_as_it_goes(folder, path):
     store, file = open_tinydb_store(path), folder / "backup.tar"
     store.load()
