@@ -125,6 +125,7 @@ docs: $(READY) ## write the generated parts of docs again
 	$(BIN)/python -m scripts.make_tables
 	$(BIN)/python -m scripts.make_keys_page
 	$(BIN)/python -m scripts.make_command_line_page
+	$(BIN)/python -m scripts.make_limits_page
 
 pictures: $(READY) ## draw the pictures of the documentation again
 	$(BIN)/python -m scripts.make_pictures

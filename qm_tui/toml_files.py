@@ -13,7 +13,7 @@ from typing import Any, Final
 from qm_tui.files import read_limited
 from qm_tui.text import sanitize
 
-_MAX_SIZE: Final = 64 * 1024
+MAX_SIZE: Final = 64 * 1024
 """The maximum size in bytes of a file that is written by hand, such as the settings."""
 
 _MAX_DOTS: Final = 8
@@ -41,7 +41,7 @@ class InvalidTomlFile(ValueError):
     """The content of a file is invalid. The text is why, without a full stop."""
 
 
-def read_toml(path: Path, max_size: int = _MAX_SIZE) -> dict[str, Any]:
+def read_toml(path: Path, max_size: int = MAX_SIZE) -> dict[str, Any]:
     """Return the content of a TOML file.
 
     Args:

@@ -21,7 +21,7 @@ from qm_tui.users.query.columns import COLUMN, ColumnPlacement, Layout
 from qm_tui.users.query.filter_parser import MAX_FILTER_LENGTH
 from qm_tui.users.query.views import BUILT_IN, MAX_NAME, SavedView, SortKey
 
-_MAX_SIZE: Final = 512 * 1024
+MAX_SIZE: Final = 512 * 1024
 """The maximum size of the file, in bytes."""
 
 _LAST: Final = "last"
@@ -65,7 +65,7 @@ def _key(name: str) -> str:
 def load_views() -> SavedViews:
     """Return the content of the file; empty if it cannot be read."""
     try:
-        content = read_toml(views_path(), _MAX_SIZE)
+        content = read_toml(views_path(), MAX_SIZE)
     except (OSError, InvalidTomlFile):
         return SavedViews()
     tables = content.get(_SAVED)
@@ -134,7 +134,7 @@ def _write(path: Path, views: SavedViews) -> None:
     if views.last is not None:
         content[_LAST] = _table_of(views.last)
     text = tomli_w.dumps(content).encode()
-    if len(text) > _MAX_SIZE:
+    if len(text) > MAX_SIZE:
         raise OSError(errno.EFBIG, "Too many views", str(path))
     with suppress(DirectorySyncError), atomic_write(path) as file:
         file.write(text)

@@ -142,7 +142,7 @@ def test_view_that_cannot_be_encoded_is_not_saved(view):
 
 
 def test_views_that_could_not_be_read_again_are_not_saved(monkeypatch):
-    monkeypatch.setattr("qm_tui.config.saved_views._MAX_SIZE", 8 * 1024)
+    monkeypatch.setattr("qm_tui.config.saved_views.MAX_SIZE", 8 * 1024)
     long = [SavedView(f"View {number}", "陈" * MAX_FILTER_LENGTH) for number in range(4)]
     assert [save_views(saved=view) for view in long] == [True, True, False, False]
     assert load_views().saved == tuple(long[:2])

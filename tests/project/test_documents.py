@@ -11,7 +11,7 @@ from qm_tui.cli.shared.common import Status
 from qm_tui.crash import STATUS
 from qm_tui.store import open_store
 from qm_tui.tui.terminal.signals import HANGUP_STATUS
-from scripts import make_command_line_page, make_tables
+from scripts import make_command_line_page, make_limits_page, make_tables
 from tests.helpers import user, users_of
 from tests.tui.pages import store_of
 
@@ -39,6 +39,7 @@ DOCUMENT = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: d
         (make_tables.PAGE, make_tables.page),
         (make_tables.FILTERS, make_tables.filters_page),
         (make_tables.USERS_FILES, make_tables.users_files_page),
+        (make_limits_page.PAGE, make_limits_page.page),
         pytest.param(
             make_command_line_page.PAGE, make_command_line_page.page, marks=pytest.mark.snapshot
         ),
@@ -123,7 +124,7 @@ def test_every_figure_has_a_command_that_make_bench_runs():
         assert command in commands
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md", "docs/limits.md"])
 def test_every_measured_time_and_size_is_in_the_figures(document):
     text = (ROOT / document).read_text()
     figures = re.findall(r"\d[\d.,]* (?:ms|µs|s|MB|kB)\b", text)
