@@ -82,7 +82,9 @@ def test_every_file_of_docs_is_reachable_from_the_readme():
             waiting += [path for path, _ in links(document) if path not in reached]
     files = [path for path in (ROOT / "docs").rglob("*") if path.is_file()]
     assert len(files) > 10
-    assert {*DOCUMENTS, *files} - reached == set()
+    # a link to a folder in docs leads to all of its files
+    assert not reached & {ROOT, ROOT / "docs"}
+    assert not [one for one in {*DOCUMENTS, *files} if reached.isdisjoint({one, *one.parents})]
 
 
 # Examples of commands
