@@ -57,7 +57,7 @@ class Step(NamedTuple):
 
     Attributes:
         title: the heading of the section.
-        keys: the code of the section up to this step; the last one is to be pressed or typed. None
+        keys: the code of the section up to this step; the last one is to be pressed or typed. Empty
             before the first one.
         texts: what is then on the screen.
     """

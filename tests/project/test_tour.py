@@ -3,10 +3,7 @@
 import re
 from xml.etree import ElementTree
 
-import pytest
-
-from scripts.make_tour import PAGE, PICTURE, animation, frames, run, steps
-from tests.tui.pages import running
+from scripts.make_tour import PAGE, PICTURE, Step, animation, run, steps
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _PAGE = PAGE.read_text()
@@ -30,11 +27,13 @@ async def test_steps_happen_as_written_and_are_drawn(home):
     assert (home / "tour.csv").read_bytes().count(b"\n") == 259
 
 
-async def test_text_that_is_not_on_the_screen_is_an_error(tmp_path):
-    page = "# Tour\n\n## 1. Activity\n\nPress `2`: “5 transactions”\n"
-    async with running(tmp_path / "users.json") as pilot:
-        with pytest.raises(AssertionError, match="No transactions"):
-            [frame async for frame in frames(pilot, page)]
+def test_code_of_a_page_is_pressed_and_quoted_text_is_expected_after_it():
+    page = "# Tour\n\n`x` “no”\n\n## 1. A\n\n“a” `2`: “b”\n“c d” `e f`\n\n## Not\n\n`y`\n"
+    assert [*steps(page)] == [
+        Step("1. A", (), ("a",)),
+        Step("1. A", ("2",), ("b", "c d")),
+        Step("1. A", ("2", "e f"), ()),
+    ]
 
 
 def test_picture_shows_the_steps_of_the_page():
