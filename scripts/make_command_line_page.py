@@ -6,55 +6,30 @@ What it writes is what `qm-tui COMMAND --help` prints. The text around it is wri
 page itself.
 """
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import typer
-
-from qm_tui.cli.program import app
+from scripts.command_line import Command, described
 from scripts.splice import code, escaped, spliced, table
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "command-line.md"
 
 
-def _rows(command: Any, context: Any, known: set[str]) -> Iterator[tuple[str, str]]:  # noqa: ANN401
-    """Yield a row for each argument and each option that is not known from elsewhere."""
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
-        if record is not None and record[0] not in known:
-            yield code(record[0]), escaped(" ".join(record[1].split()))
-
-
-def _usage(command: Any, context: Any) -> str:  # noqa: ANN401
-    pieces = [re.sub(r"\{(.+?)\}", r"\1", piece) for piece in command.collect_usage_pieces(context)]
-    return f"    {context.command_path} {' '.join(pieces)}".rstrip()
+def _options(head: str, command: Command) -> str:
+    """Return the table of the arguments and options; empty if there are none."""
+    rows = [(code(names), escaped(text)) for names, text in command.parameters]
+    return table((head, "Description"), *rows) if rows else ""
 
 
 def commands() -> str:
     """Return the part of the page about the commands."""
-    # Typer carries a Click of its own without public types
-    program: Any = typer.main.get_command(app)
-    context = program.make_context("qm-tui", [], resilient_parsing=True)
-    known: set[str] = set()
-    parts = [
-        f"## Every command\n\n{table(('Option', 'Description'), *_rows(program, context, known))}"
-    ]
-    known = {
-        record[0]
-        for parameter in program.get_params(context)
-        if (record := parameter.get_help_record(context))
-    }
-    for name, command in program.commands.items():
-        if command.hidden:
-            continue
-        inner = command.make_context(name, [], parent=context, resilient_parsing=True)
-        rows = list(_rows(command, inner, known))
-        options = table(("Argument or option", "Description"), *rows) if rows else ""
-        help_text = "\n\n".join(" ".join(one.split()) for one in command.help.split("\n\n"))
-        usage = _usage(command, inner)
-        parts.append(f"## {name}\n\n{usage}\n\n{escaped(help_text)}\n\n{options}".rstrip() + "\n")
+    program, others = described()
+    parts = [f"## Every command\n\n{_options('Option', program)}"]
+    for command in others:
+        text = escaped("\n\n".join(command.paragraphs))
+        options = _options("Argument or option", command)
+        part = f"## {command.name}\n\n    {command.usage}\n\n{text}\n\n{options}"
+        parts.append(part.rstrip() + "\n")
     return "\n".join(parts)
 
 
