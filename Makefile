@@ -124,6 +124,7 @@ bench-postgres: $(READY) ## print the figures of a store on a PostgreSQL server,
 docs: $(READY) ## write the generated parts of docs again
 	$(BIN)/python -m scripts.make_tables
 	$(BIN)/python -m scripts.make_keys_page
+	$(BIN)/python -m scripts.make_man_pages
 	$(BIN)/python -m scripts.make_command_line_page
 	$(BIN)/python -m scripts.make_limits_page
 
