@@ -1,4 +1,4 @@
-"""The wheel runs with the installed packages, and contains the style sheets."""
+"""The wheel runs with the installed packages, and contains style sheets, man pages, completions."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminal import Terminal
+from qm_tui import __version__
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +34,20 @@ def test_wheel_contains_only_the_package_and_the_style_sheets(installed):
     assert "qm_tui/styles/screens/transfer.tcss" in names
     assert "qm_tui/py.typed" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"qm_tui"}
+
+
+def test_wheel_has_the_version_and_installs_man_pages_and_completions(installed):
+    wheel, _ = installed
+    assert wheel.name == f"qm_tui-{__version__}-py3-none-any.whl"
+    share = f"qm_tui-{__version__}.data/data/share"
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(share)}
+    pages = {f"{share}/man/man1/{path.name}" for path in (ROOT / "docs" / "man").iterdir()}
+    assert pages < names
+    assert names - pages == {
+        f"{share}/bash-completion/completions/qm-tui",
+        f"{share}/fish/vendor_completions.d/qm-tui.fish",
+        f"{share}/zsh/site-functions/_qm-tui",
+    }
 
 
 def test_installed_terminal_ui_finds_its_style_sheets(installed, home, monkeypatch):

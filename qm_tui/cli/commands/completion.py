@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
 import typer
@@ -36,29 +37,8 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-_SCRIPTS: Final = {
-    Shell.BASH: """\
-_qm_tui() {
-    local line=${COMP_LINE:0:COMP_POINT}
-    mapfile -t COMPREPLY < <(qm-tui complete bash -- "$line" "$2" 2>/dev/null)
-    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
-}
-complete -o default -F _qm_tui qm-tui
-""",
-    Shell.ZSH: """\
-_qm_tui() {
-    local line="${(j: :)words[1,CURRENT-1]} ${(q)PREFIX}"
-    local -a found
-    found=("${(@f)$(qm-tui complete zsh -- "$line" 2>/dev/null)}")
-    compadd -S '' -- "${(@M)found:#*=}"
-    compadd -- "${(@)${(@)found:#*=}:#}"
-}
-compdef _qm_tui qm-tui
-""",
-    Shell.FISH: """\
-complete -c qm-tui -a '(qm-tui complete fish -- (commandline -cp | string collect) 2>/dev/null)'
-""",
-}
+_SCRIPTS: Final = Path(__file__).parents[1] / "completions"
+"""The scripts, which the wheel also installs where the shells look for them."""
 
 _MAX_CANDIDATES: Final = 200
 """The maximum number of candidates."""
@@ -78,7 +58,7 @@ def completion(
 
     To enable completion in bash, run: eval "$(qm-tui completion bash)"
     """
-    write_raw(_SCRIPTS[shell])
+    write_raw((_SCRIPTS / f"qm-tui.{shell}").read_text(encoding="utf-8"))
 
 
 def complete(
