@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := $(VENV)/.bench
 MUTANTS := $(VENV)/.mutants
+PACKAGE := $(VENV)/.package
 # the tests of the interface wait more than they work
 WORKERS := $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 1))
 
@@ -14,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup check test test-postgres test-citus test-long coverage mutants fuzz fuzz-keys \
-        lines test-lowest test-python format bench bench-postgres docs pictures clean
+        lines test-lowest test-python format bench bench-postgres docs pictures parts clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' Makefile
@@ -97,6 +98,10 @@ $(MUTANTS): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[mutants]'
 	@touch $@
 
+$(PACKAGE): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[package]'
+	@touch $@
+
 $(BENCH): $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[bench]' \
 	  && touch $@ || echo "VisiData could not be installed: the benchmarks leave it out." >&2
@@ -131,6 +136,9 @@ docs: $(READY) ## write the generated parts of docs again
 pictures: $(READY) ## draw the pictures of the documentation again
 	$(BIN)/python -m scripts.make_pictures
 	$(BIN)/python -m scripts.make_tour
+
+parts: $(PACKAGE) ## write the lists of parts again, after a change of constraints.txt or the version
+	$(BIN)/python -m scripts.packages.parts
 
 clean: ## remove what was built
 	rm -rf .venv .venv-lowest .venv-python .coverage* mutants dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -36,14 +36,17 @@ def test_wheel_contains_only_the_package_and_the_style_sheets(installed):
     assert {name.split("/")[0].split("-")[0] for name in names} == {"qm_tui"}
 
 
-def test_wheel_has_the_version_and_installs_man_pages_and_completions(installed):
+def test_wheel_has_the_version_and_installs_man_pages_completions_and_licenses(installed):
     wheel, _ = installed
     assert wheel.name == f"qm_tui-{__version__}-py3-none-any.whl"
     share = f"qm_tui-{__version__}.data/data/share"
-    names = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(share)}
+    every = zipfile.ZipFile(wheel).namelist()
+    assert f"qm_tui-{__version__}.dist-info/sboms/qm-tui.cdx.json" in every
+    names = {name for name in every if name.startswith(share)}
     pages = {f"{share}/man/man1/{path.name}" for path in (ROOT / "docs" / "man").iterdir()}
     assert pages < names
     assert names - pages == {
+        f"{share}/doc/qm-tui/licenses.txt",
         f"{share}/bash-completion/completions/qm-tui",
         f"{share}/fish/vendor_completions.d/qm-tui.fish",
         f"{share}/zsh/site-functions/_qm-tui",

@@ -1,0 +1,1 @@
+"""The packages of the program, and what is known about their parts."""
