@@ -15,7 +15,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup check test test-postgres test-citus test-long coverage mutants fuzz fuzz-keys \
-        lines test-lowest test-python format bench bench-postgres docs pictures parts clean
+        lines test-lowest test-python format bench bench-postgres docs pictures parts package \
+        test-package clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1  /p' Makefile
@@ -52,7 +53,10 @@ test-postgres: $(READY) ## the tests of PostgreSQL, with a server that is instal
 test-citus: $(READY) ## the tests of Citus, with a coordinator and two workers, for minutes
 	QM_TUI_CITUS_REQUIRED=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "citus and not long"
 
-test-long: coverage ## the tests that run for minutes, and the least coverage of branches
+test-package: package $(PACKAGE) ## install each package without a network, and run it
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/packages
+
+test-long: coverage package $(PACKAGE) ## the tests that run for minutes, and the least coverage of branches
 	$(BIN)/python -m pytest -m "long and not citus"
 	$(BIN)/python -m tests.fuzz 10
 	$(BIN)/python -m tests.fuzz.keys 1
@@ -139,6 +143,9 @@ pictures: $(READY) ## draw the pictures of the documentation again
 
 parts: $(PACKAGE) ## write the lists of parts again, after a change of constraints.txt or the version
 	$(BIN)/python -m scripts.packages.parts
+
+package: $(READY) ## build the wheel and the single file in dist
+	$(BIN)/python -m scripts.packages.build
 
 clean: ## remove what was built
 	rm -rf .venv .venv-lowest .venv-python .coverage* mutants dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -55,7 +55,7 @@ def ci(tmp_path):
     return run
 
 
-MAKE = "make test test-postgres"
+MAKE = "make test test-postgres test-package"
 UPDATE = "apt-get noninteractive update -q"
 INSTALL = "apt-get noninteractive install -q -y --no-install-recommends fish zsh"
 NAMED = "Not installed: fish zsh. Their tests will be skipped."
