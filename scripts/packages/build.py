@@ -106,7 +106,7 @@ def _add(wheel: Path, files: dict[str, bytes]) -> None:
                 continue
             installed = f"{launch.LIBRARY}/{name}"
             if name.startswith(_SHARE):
-                installed = f"share/{name.removeprefix(_SHARE)}"
+                installed = f"{launch.SHARE}/{name.removeprefix(_SHARE)}"
             elif ".data/" in name:
                 msg = f"{wheel.name} installs {name} in a place that the single file does not have"
                 raise ValueError(msg)

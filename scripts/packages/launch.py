@@ -23,6 +23,9 @@ from typing import Final, NoReturn
 LIBRARY: Final = "lib"
 """The folder of the parts in the single file."""
 
+SHARE: Final = "share"
+"""The folder of the man pages and completions, which an admin can copy from the cache."""
+
 _FAILED: Final = 2
 _CANCELED: Final = 130
 _PRIVATE: Final = 0o077
@@ -117,7 +120,7 @@ def _unpack(archive: str, target: Path) -> None:
     try:
         with ZipFile(archive) as parts:
             for name in parts.namelist():
-                if name.startswith(f"{LIBRARY}/") and not foreign.search(name):
+                if name.startswith((f"{LIBRARY}/", f"{SHARE}/")) and not foreign.search(name):
                     parts.extract(name, temporary)
         os.sync()  # else a power failure could leave empty files under the final name
         try:

@@ -1,75 +1,97 @@
-"""The packages, installed without a network, as docs/installation.md describes it."""
+"""The packages, installed without a network by the commands of docs/installation.md."""
 
+import re
 import shutil
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from qm_tui import __version__
+from scripts.packages.wheels import ROOT
+
+_PAGE: Final = (ROOT / "docs" / "installation.md").read_text()
 
 
 class Installation(NamedTuple):
     """An installed package.
 
     Attributes:
-        share: the folder with its man pages and completions.
-        leftovers: what an admin removes to uninstall it.
+        root: what the commands of the page have as the root folder.
+        python: the Python that it runs with.
         environment: the environment in which it runs.
         offline: the beginning of a command that has no network.
     """
 
-    share: Path
-    leftovers: tuple[Path, ...]
+    root: Path
+    python: Path
     environment: dict[str, str]
     offline: tuple[str, ...]
+
+    @property
+    def share(self) -> Path:
+        """The folder with man pages and completions."""
+        return self.root / "usr" / "local" / "share"
 
     def command(self, *arguments: object) -> list[str]:
         """Return a command that runs the program without a network."""
         return [*self.offline, "qm-tui", *map(str, arguments)]
 
-    def run(self, *arguments: object) -> str:
-        """Run the program, which must succeed, and return what it prints."""
-        return _run(self.command(*arguments), self.environment)
+    def run(self, *arguments: object, status: int = 0) -> str:
+        """Run the program, which must exit with a status, and return what it prints."""
+        return self._run(self.command(*arguments), Path(self.environment["HOME"]), status)
 
-    def uninstall(self) -> None:
-        """Remove the program, but not the data of the admin."""
-        for path in self.leftovers:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    def carry_out(self, heading: str, number: int = 0) -> None:
+        """Carry out a block of commands of a section of the page, without a network."""
+        section = re.split(r"^#", _PAGE.split(f"# {heading}\n")[1], flags=re.MULTILINE)[0]
+        script = re.findall(r"(?:^    .*\n)+", section, re.MULTILINE)[number]
+        for folder in ("/usr/local", "/opt"):
+            script = script.replace(folder, f"{self.root}{folder}")
+        script = script.replace("sudo ", "").replace("python3.11", "python3")
+        self._run([*self.offline, "sh", "-e", "-c", script], ROOT, 0)
 
-
-def install_wheel(dist: Path, folder: Path, home: Path, python: str) -> Installation:
-    """Install the wheel and its parts in a new environment."""
-    environment, offline = _environment(home, folder / "qm-tui" / "bin"), _offline()
-    _run([python, "-m", "venv", folder / "qm-tui"], environment)
-    pip = [*offline, "pip", "install", "--no-index", "--disable-pip-version-check"]
-    lock = dist / "constraints-server.txt"
-    parts = ("--find-links", dist / "wheels", "--require-hashes", "--requirement", lock)
-    _run([*pip, *parts], environment)
-    _run([*pip, "--no-deps", dist / f"qm_tui-{__version__}-py3-none-any.whl"], environment)
-    venv = folder / "qm-tui"
-    return Installation(venv / "share", (venv,), environment, offline)
-
-
-def install_single_file(dist: Path, folder: Path, home: Path, python: str) -> Installation:
-    """Copy the single file to a folder, and unpack its man pages and completions."""
-    programs = folder / "bin"
-    programs.mkdir()
-    (programs / "python3").symlink_to(python)
-    program = programs / "qm-tui"
-    shutil.copy(dist / "qm-tui", program)
-    environment = _environment(home, programs)
-    _run([python, "-m", "zipfile", "-e", program, folder / "unpacked"], environment)
-    share = folder / "share"
-    shutil.copytree(folder / "unpacked" / "share", share)
-    shutil.rmtree(folder / "unpacked")
-    return Installation(share, (program, share, home / ".cache"), environment, _offline())
+    def _run(self, command: list[str], folder: Path, status: int) -> str:
+        done = subprocess.run(
+            command,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment,
+            cwd=folder,
+            timeout=300,
+        )
+        assert done.returncode == status, done.stdout
+        return done.stdout
 
 
-def _environment(home: Path, programs: Path) -> dict[str, str]:
-    """Return an environment with a home folder, and hardly anything else."""
-    path = f"{programs}:/usr/local/bin:/usr/bin:/bin"
-    return {"HOME": str(home), "PATH": path, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+def install_wheel(root: Path, home: Path, python: str) -> Installation:
+    """Install the wheel and its parts in a virtual environment."""
+    installed = _prepared(root, home, python)
+    installed.carry_out("The wheel")
+    installed.carry_out("Man pages and completion", 1)
+    return installed
+
+
+def install_single_file(root: Path, home: Path, python: str) -> Installation:
+    """Copy the single file, and start it."""
+    installed = _prepared(root, home, python)
+    installed.carry_out("The single file")
+    installed.carry_out("Man pages and completion", 0)
+    return installed
+
+
+def _prepared(root: Path, home: Path, python: str) -> Installation:
+    """Return an environment with a Python, an empty home folder, and hardly anything else."""
+    for name in ("usr/local/bin", "usr/local/share", "opt", "python"):
+        (root / name).mkdir(parents=True)
+    link = root / "python" / "python3"
+    link.symlink_to(python)
+    environment = {
+        "HOME": str(home),
+        "PATH": f"{root}/usr/local/bin:{root}/python:/usr/bin:/bin",
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+    }
+    return Installation(root, link, environment, _offline())
 
 
 def _offline() -> tuple[str, ...]:
@@ -78,17 +100,3 @@ def _offline() -> tuple[str, ...]:
         if shutil.which("unshare") and not subprocess.run([*words, "true"], check=False).returncode:
             return words
     return ()
-
-
-def _run(command: Iterable[object], environment: dict[str, str]) -> str:
-    done = subprocess.run(
-        [str(word) for word in command],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=environment["HOME"],
-        timeout=300,
-    )
-    assert done.returncode == 0, done
-    return done.stdout
