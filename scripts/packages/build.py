@@ -43,7 +43,7 @@ if sys.version_info[:2] in {pythons}:
         launch("{build}")
 sys.stderr.write(
     "This is %s %s on %s. qm-tui needs CPython {names} on x86_64 Linux "
-    "with glibc 2.{glibc} or later. Run it with one of these, for example with python{newest}.\\n"
+    "with glibc 2.{glibc} or later. Run it with one of these, for example with python{oldest}.\\n"
     % (platform.python_implementation(), platform.python_version(), platform.machine())
 )
 sys.exit(2)
@@ -80,7 +80,7 @@ def build_single_file(wheel: Path, parts: Iterable[Path], target: Path) -> None:
         glibc=max(map(_glibc, parts)),
         build=f"{__version__}-{content.hexdigest()[:12]}",
         names=f"{', '.join(versions[:-1])} or {versions[-1]}",
-        newest=versions[-1],
+        oldest=versions[0],
     ).encode()
     files["launch.py"] = Path(launch.__file__).read_bytes()
     with target.open("wb") as file:
@@ -125,7 +125,7 @@ def _glibc(wheel: Path) -> int:
 def main() -> None:
     """Build all packages."""
     for path in DIST.glob("*"):
-        if path != WHEELS:
+        if path.is_file():
             path.unlink()
     download(WHEELS)
     wheel = build_wheel(ROOT, DIST)

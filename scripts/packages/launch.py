@@ -3,9 +3,9 @@
 Compiled parts cannot be loaded from a zip file. So the parts for this Python are unpacked into the
 cache of the login, into a folder of their own for each build and Python.
 
-No other user may be able to replace them. shiv and pex, which make such files too, unpack with the
-permissions of the umask, and into a folder that somebody else may have created. This module refuses
-a folder that another user owns or can write to.
+No other user may be able to replace them. shiv and pex make such files, too. But they unpack with
+the permissions of the umask, and do not check who owns the folder or can write to it. This module
+refuses such a folder. It can be deleted when one of them does.
 
 It runs before any part can be imported, so it uses the standard library only.
 """
@@ -57,7 +57,7 @@ def launch(build: str) -> NoReturn:
     except KeyboardInterrupt:
         _fail("Canceled. Nothing was changed.", _CANCELED)
     except (OSError, RuntimeError) as error:  # the disk is full; there is no home folder
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         _fail(f"Cannot unpack qm-tui into the cache: {reason}. {_ELSEWHERE}")
     os.umask(umask)
     sys.path = [library, *(path for path in sys.path if path != archive)]

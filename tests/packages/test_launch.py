@@ -148,9 +148,7 @@ def test_folder_above_the_cache_may_be_writable_for_a_group_only_if_it_is_privat
     assert f"other users can write to '{home / '.cache'}'" in _refusal(single_file)
 
 
-def test_folder_above_the_cache_may_be_one_in_which_nobody_renames_files_of_others(
-    single_file, home
-):
+def test_folder_above_the_cache_may_be_sticky_as_tmp_is(single_file, home):
     (home / ".cache").mkdir()
     (home / ".cache").chmod(0o1777)
     assert _run(single_file).returncode == 3
@@ -184,6 +182,21 @@ def test_cache_that_cannot_be_created_is_an_error_message(single_file, home):
     (home / ".cache").touch()
     assert _refusal(single_file) == (
         "Cannot unpack qm-tui into the cache: Not a directory. "
+        "Set XDG_CACHE_HOME to a folder that only you can write to.\n"
+    )
+
+
+def test_login_without_a_home_folder_is_an_error_message(single_file, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, pwd, runpy\n"
+        "def getpwuid(uid): raise KeyError\n"
+        "pwd.getpwuid = getpwuid\n"
+        "del os.environ['HOME']\n"
+        f"runpy.run_path({str(single_file)!r}, run_name='__main__')"
+    )
+    assert _refusal(program) == (
+        "Cannot unpack qm-tui into the cache: Could not determine home directory. "
         "Set XDG_CACHE_HOME to a folder that only you can write to.\n"
     )
 
