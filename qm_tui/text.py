@@ -9,7 +9,7 @@ replaces each of them with a visible symbol.
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Final
 
@@ -206,6 +206,28 @@ def listed(names: Sequence[str], conjunction: str = "and") -> str:
     """Return names as a list: `a`, `a and b`, `a, b and c`."""
     *others, last = names
     return f"{', '.join(others)} {conjunction} {last}" if others else last
+
+
+def most_similar(text: str, known: Iterable[str], least: float = 0.75) -> str:
+    """Return the text that is most similar to another one; empty if none is similar enough.
+
+    Args:
+        text: the other one.
+        known: the texts to compare with.
+        least: the least similarity, from 0 to 1.
+    """
+    # late: takes 15 ms to import, and is rarely needed
+    from rapidfuzz import process  # noqa: PLC0415
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
+    match = process.extractOne(
+        text,
+        list(known),
+        processor=str.casefold,
+        scorer=OSA.normalized_similarity,
+        score_cutoff=least,
+    )
+    return match[0] if match else ""
 
 
 def size_text(size: int) -> str:

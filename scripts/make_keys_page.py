@@ -1,4 +1,4 @@
-"""Write the tables of docs/keys.md from the lists of keys that the program shows for `?`.
+"""Write the tables of docs/keys.md: the keys that the program shows for `?`, and all actions.
 
     python -m scripts.make_keys_page
 
@@ -21,6 +21,9 @@ from qm_tui.store import open_store
 from qm_tui.transfer.importing import ImportRequest, import_users
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen
+from qm_tui.tui.keys.actions import ACTIONS
+from qm_tui.tui.keys.keymap import default_keys
+from qm_tui.tui.keys.names import key_name
 from scripts.splice import code, escaped, spliced, table
 
 ROOT: Final = Path(__file__).parents[1]
@@ -190,9 +193,18 @@ def tables() -> str:
     )
 
 
+def actions() -> str:
+    """The table of the actions."""
+    rows = (
+        (code(name), " ".join(map(code, map(key_name, default_keys(name)))), escaped(action.words))
+        for name, action in ACTIONS.items()
+    )
+    return table(("Action", "Default keys", "Description"), *rows)
+
+
 def page() -> str:
     """The text of the page, with the tables as they are now."""
-    return spliced(PAGE, "keys", tables())
+    return spliced(PAGE, "actions", actions(), spliced(PAGE, "keys", tables()))
 
 
 if __name__ == "__main__":

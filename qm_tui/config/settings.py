@@ -1,17 +1,21 @@
 """The admin's settings: `settings.toml` in the settings folder."""
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.paths import settings_folder
-from qm_tui.text import listed, sanitize
+from qm_tui.text import listed, most_similar, sanitize
 from qm_tui.toml_files import InvalidTomlFile, read_toml
 
-_TABLE: Final = "store"
+STORE_TABLE: Final = "store"
+KEYS_TABLE: Final = "keys"
+_TABLES: Final = (STORE_TABLE, KEYS_TABLE)
 
-
+_MAX_SHOWN: Final = 60
+_CORRECT: Final = "Correct the file, or move it."
 _ALLOWED: Final = {
     "lock_wait_seconds": (0, 3600),
     "history_days": (0, 36_500),
@@ -28,19 +32,26 @@ class Settings:
         lock_wait_seconds: how long to wait if another program writes to the store.
         history_days: how long the changes of each user are available.
         history_megabytes: the maximum size of these changes.
+        keys: by the ID of an action of the terminal UI, its keys, as they are written.
     """
 
     lock_wait_seconds: float = 10
     history_days: float = 90
     history_megabytes: float = 1024
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def history_bytes(self) -> int:
         """The maximum size of the changes of each user, in bytes."""
         return int(self.history_megabytes * 1024**2)
 
+    @property
+    def of_store(self) -> dict[str, float]:
+        """The settings of the store by name."""
+        return {name: getattr(self, name) for name in _ALLOWED}
+
     def __str__(self) -> str:
-        return ", ".join(f"{name} = {value:g}" for name, value in asdict(self).items())
+        return ", ".join(f"{name} = {value:g}" for name, value in self.of_store.items())
 
 
 def settings_path() -> Path:
@@ -56,35 +67,63 @@ def load_settings() -> Settings:
     """
     path = settings_path()
     try:
-        return _read(path, read_toml(path))
+        tables = read_toml(path)
     except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError as error:
-        raise _invalid_setting(path, os_error_text(error)) from error
+        raise invalid_setting(os_error_text(error)) from error
     except InvalidTomlFile as error:
-        raise _invalid_setting(path, str(error)) from error
-
-
-def _read(path: Path, tables: dict[str, Any]) -> Settings:
+        raise invalid_setting(str(error)) from error
     for name in tables:
-        if name != _TABLE:
-            raise _invalid_setting(path, f"unknown table {sanitize(name, 60)} (valid: [{_TABLE}])")
-    table = tables.get(_TABLE, {})
+        _check_name(name, _TABLES, "table", f" (valid: {listed([f'[{one}]' for one in _TABLES])})")
+    store, keys = (_table(tables, name) for name in (STORE_TABLE, KEYS_TABLE))
+    for name, value in store.items():
+        _check_store_setting(name, value)
+    return replace(Settings(), **store, keys=dict(_written_keys(keys)))
+
+
+def _table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = tables.get(name, {})
     if not isinstance(table, dict):
-        raise _invalid_setting(path, f"{_TABLE} must be a table, [{_TABLE}]")
+        raise invalid_setting(f"{name} must be a table, [{name}]")
+    return table
+
+
+def _check_store_setting(name: str, value: object) -> None:
+    where = f" in [{STORE_TABLE}] (valid: {listed([*_ALLOWED])})"
+    _check_name(name, _ALLOWED, "setting", where)
+    least, most = _ALLOWED[name]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not least <= value <= most:  # type: ignore[operator]
+        must = f"[{STORE_TABLE}] {name} must be a number from {least:,} to {most:,}"
+        raise invalid_setting(f"{must}, not {sanitize(str(value), _MAX_SHOWN)}")
+
+
+def _check_name(name: str, known: Collection[str], kind: str, valid: str) -> None:
+    if name not in known:
+        near = most_similar(name, known)
+        fix = f"Did you mean {near}? {_CORRECT}" if near else _CORRECT
+        raise invalid_setting(f"unknown {kind} {sanitize(name, _MAX_SHOWN)}{valid}", fix)
+
+
+def _written_keys(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Yield IDs of actions and their keys. In TOML, a dot in a name makes a table."""
     for name, value in table.items():
-        if name not in _ALLOWED:
-            shown, valid = sanitize(name, 60), listed([*_ALLOWED])
-            raise _invalid_setting(path, f"unknown setting {shown} in [{_TABLE}] (valid: {valid})")
-        least, most = _ALLOWED[name]
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not least <= value <= most:
-            must = f"[{_TABLE}] {name} must be a number from {least:,} to {most:,}"
-            raise _invalid_setting(path, f"{must}, not {sanitize(str(value), 60)}")
-    return replace(Settings(), **table)
+        if isinstance(value, dict):
+            yield from _written_keys(value, f"{before}{name}.")
+        elif isinstance(value, str):
+            yield before + name, value
+        else:
+            shown = sanitize(before + name, _MAX_SHOWN)
+            must = f'[{KEYS_TABLE}] {shown} must be text in quotes, as in "f5" or "i,f5"'
+            raise invalid_setting(must)
 
 
-def _invalid_setting(path: Path, reason: str) -> UserError:
-    return UserError(
-        f"Cannot read the settings {sanitize(str(path))}: {reason}. Correct the file, or move it."
-    )
+def invalid_setting(reason: str, fix: str = _CORRECT) -> UserError:
+    """Return the error that a setting is invalid.
+
+    Args:
+        reason: what is wrong, without the file and without a full stop.
+        fix: what to do, as a sentence.
+    """
+    return UserError(f"Cannot read the settings {sanitize(str(settings_path()))}: {reason}. {fix}")

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from rich.console import RenderableType
 from textual import events, on, work
 from textual.actions import ActionParseResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.dom import DOMNode, NoScreen
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -19,6 +19,7 @@ from textual.worker import WorkerFailed
 
 from qm_tui.config.preferences import Theme, load_preferences, save_preferences
 from qm_tui.config.saved_views import SavedViews, load_views, save_views
+from qm_tui.config.settings import load_settings
 from qm_tui.crash import STATUS, error_was_reported, log_suppressing_errors, report_crash
 from qm_tui.log import debug, debug_enabled
 from qm_tui.output import print_line
@@ -27,10 +28,12 @@ from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
 from qm_tui.store.origin import current_origin
 from qm_tui.tui.frame.command_palette import CommandPalette
-from qm_tui.tui.frame.key_help import COMMAND_PALETTE, KeysScreen, ListsKeys, active_keys
+from qm_tui.tui.frame.key_help import KeysScreen, ListsKeys, active_keys
 from qm_tui.tui.frame.navigation import PAGES, FilterRequested, PageSelected
 from qm_tui.tui.frame.page import Page
 from qm_tui.tui.frame.stylesheets import style_sheets
+from qm_tui.tui.keys.checks import checked_keys
+from qm_tui.tui.keys.keymap import bind, is_key_of, use_keys
 from qm_tui.tui.terminal.clipboard import write_sequence
 from qm_tui.tui.terminal.input_driver import TerminalDriver
 from qm_tui.tui.terminal.output_filter import ControlCharacterFilter, NoColorFilter
@@ -52,8 +55,6 @@ from qm_tui.users.query.sorting import use_system_locale
 
 _OUTPUT_FILTER: Final = ControlCharacterFilter()
 
-_QUITTING: Final = ("q", "ctrl+q", "ctrl+c")
-
 _LATENCY_INTERVAL: Final = 0.25
 """Seconds between two measurements of the latency of keys, for the debug log."""
 
@@ -69,16 +70,17 @@ class QmTuiApp(TypeAheadApp[str]):
         login: the login of the admin. Default: that of the process.
         views: the admin's saved views, and the one to start with. Default: all users.
         theme: the theme.
+        keys: the keys that are set, as `checked_keys` returns them. Default: none.
     """
 
     TITLE = "qm-tui"
     ENABLE_COMMAND_PALETTE = False  # Textual's own; see `CommandPalette`
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
-        Binding("ctrl+p", "command_palette", COMMAND_PALETTE, show=False, priority=True),
-        Binding("f1", "show_keys", "Keys", priority=True),
-        Binding("ctrl+l", "redraw", "Draw the screen again", show=False, priority=True),
-        Binding("ctrl+z", "suspend", "Suspend (fg resumes)", show=False, priority=True),
+        bind("app.quit", "quit", show=False, priority=True),
+        bind("app.palette", "command_palette", show=False, priority=True),
+        bind("app.keys", "show_keys", hint="Keys", priority=True),
+        bind("app.redraw", "redraw", show=False, priority=True),
+        bind("app.suspend", "suspend", show=False, priority=True),
     ]
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]  # noqa: RUF012 - as Textual has it
@@ -90,10 +92,12 @@ class QmTuiApp(TypeAheadApp[str]):
         login: str = "",
         views: SavedViews | None = None,
         theme: Theme = Theme.DARK,
+        keys: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         super().__init__(
             driver_class=TerminalDriver, css_path=[str(path) for path in style_sheets()]
         )
+        self.set_keymap(use_keys(keys or {}))
         self._session = Session(store, login or current_origin().login, views or SavedViews())
         self._initial_views = self._session.current_view
         self._users = UsersPage(self._session)
@@ -212,9 +216,9 @@ class QmTuiApp(TypeAheadApp[str]):
         """
         is_input = isinstance(event, events.Key | events.MouseEvent | events.Paste)
         if is_input and self._is_too_small:
-            if isinstance(event, events.Key) and event.key in _QUITTING:
+            if isinstance(event, events.Key) and is_key_of(event.key, "app.quit", "page.quit"):
                 self.action_quit()
-            elif isinstance(event, events.Key) and event.key == "ctrl+z":
+            elif isinstance(event, events.Key) and is_key_of(event.key, "app.suspend"):
                 self.action_suspend()
         else:
             await super().on_event(event)
@@ -372,9 +376,13 @@ def run(store: UserStore) -> int:
 
     Returns:
         The exit status: 0, 2 if the store could not be used, 70 after an unexpected error.
+
+    Raises:
+        UserError: the keys in the settings are invalid.
     """
     use_system_locale()
-    app = QmTuiApp(store, views=load_views(), theme=load_preferences().theme)
+    keys = checked_keys(load_settings().keys)
+    app = QmTuiApp(store, views=load_views(), theme=load_preferences().theme, keys=keys)
     app.run()
     app.save_view()
     if app.failure is not None:

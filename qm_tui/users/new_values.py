@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
+from qm_tui.text import most_similar
 from qm_tui.users.fields import CATEGORICAL, Field, User
 from qm_tui.users.issues import Issue, Severity, truncate
 
@@ -22,9 +23,6 @@ _MAX_COMPARED: Final = 10_000
 
 _MAX_LENGTH: Final = 100
 """The number of characters of a value for which a similar one is searched."""
-
-_MIN_SIMILARITY: Final = 0.75
-"""The least similarity of two values, from 0 to 1, for one to be suggested for the other."""
 
 
 class ValuesInUse:
@@ -101,25 +99,10 @@ class ValuesInUse:
             if len(value) > _MAX_LENGTH or len(self._similar) >= _MAX_SEARCHES:
                 return ""
             known = islice(self._known[index], _MAX_COMPARED)
-            similar = self._similar[key] = _most_similar(value, known)
+            similar = self._similar[key] = most_similar(value, known)
         return similar
 
 
 def _is_any(field: Field, value: str) -> bool:
     """Return whether the value means several recording servers: a word of the suite, never new."""
     return field.key == "recording_service" and value.casefold() == "any"
-
-
-def _most_similar(value: str, known: Iterable[str]) -> str:
-    # late: takes 15 ms to import, and is rarely needed
-    from rapidfuzz import process  # noqa: PLC0415
-    from rapidfuzz.distance import OSA  # noqa: PLC0415
-
-    match = process.extractOne(
-        value,
-        list(known),
-        processor=str.casefold,
-        scorer=OSA.normalized_similarity,
-        score_cutoff=_MIN_SIMILARITY,
-    )
-    return match[0] if match else ""

@@ -45,7 +45,7 @@ def test_settings_in_the_file_override_defaults(home, write_settings):
             "[store]\nlock_wait = 3",
             "unknown setting lock_wait in [store] (valid: lock_wait_seconds, ",
         ),
-        ("[stor]\nx = 1", "unknown table stor (valid: [store])"),
+        ("[stor]\nx = 1", "unknown table stor (valid: [store] and [keys]). Did you mean store?"),
         ("store = 3", "store must be a table"),
         ("[store]\nhistory_days = 'ten'", "history_days must be a number from 0 to 36,500"),
         ("[store]\nhistory_days = -1", "history_days must be a number from 0 to 36,500"),

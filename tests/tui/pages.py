@@ -1,6 +1,6 @@
 """The terminal UI for tests: stores with known users, and functions that wait."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, closing
 from math import inf
 from pathlib import Path
@@ -18,6 +18,7 @@ from qm_tui.store.interface import Action, UserStore
 from qm_tui.store.state import FIRST, State
 from qm_tui.tui.activity.page import ActivityPage
 from qm_tui.tui.app import QmTuiApp
+from qm_tui.tui.keys.checks import checked_keys
 from qm_tui.tui.users.page import UsersPage
 from qm_tui.tui.users.table import UsersDataTable
 from qm_tui.tui.widgets.dialog import drawn_at
@@ -60,18 +61,23 @@ def commit(path: Path, *users: User, action: Action = EDIT, delete: str = "") ->
         return write_unchecked(store, changes, action).number
 
 
-def app_on(path: Path, users: Iterable[User] = ()) -> QmTuiApp:
-    """The app on a store with the users."""
+def app_on(
+    path: Path, users: Iterable[User] = (), keys: Mapping[str, str] | None = None
+) -> QmTuiApp:
+    """The app on a store with the users, and with keys as in the settings."""
     store_of(path, users).close()
-    return QmTuiApp(open_store(path), login="mheller")
+    return QmTuiApp(open_store(path), login="mheller", keys=checked_keys(keys or {}))
 
 
 @asynccontextmanager
 async def running(
-    path: Path, users: Iterable[User] = (), size: tuple[int, int] = SMALL
+    path: Path,
+    users: Iterable[User] = (),
+    size: tuple[int, int] = SMALL,
+    keys: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Pilot[str]]:
-    """The app on a store with the users, with all of them loaded."""
-    async with started(app_on(path, users), size) as pilot:
+    """The app on a store with the users, with all of them loaded, and with keys that are set."""
+    async with started(app_on(path, users, keys), size) as pilot:
         yield pilot
 
 

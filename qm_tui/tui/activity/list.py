@@ -128,9 +128,7 @@ def _widths(width: int, largest_number: int, content: _ContentWidths) -> _Widths
 class ActivityList(VirtualList):
     """Transactions, newest first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Open", key_display="Enter")
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Open")]
 
     header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 4

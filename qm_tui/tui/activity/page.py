@@ -19,9 +19,9 @@ from qm_tui.tui.activity.transaction_screen import TransactionScreen
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.page import COMMON, UNDO, Page
+from qm_tui.tui.keys.keymap import bind, is_key_of, is_move
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.text_input import FilterInput
-from qm_tui.tui.widgets.virtual_list import MOVES
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.threads import ask_until_answered
@@ -54,10 +54,10 @@ class ActivityPage(Page):
     PAGE: ClassVar[str] = "activity"
     ACTION_BUTTONS: ClassVar[tuple[ActionButton, ...]] = (
         ActionButton("[Enter Open]", "open", "open"),
-        ActionButton("[u Undo]", "undo", "undo"),
+        ActionButton("[<changes.undo> Undo]", "undo", "undo"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/"),
+        bind("activity.filter", "filter"),
         UNDO,
         *COMMON,
         Binding("escape", "back", "Back", show=False),
@@ -105,7 +105,12 @@ class ActivityPage(Page):
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait: for the transactions that match, it applies to them."""
         is_reading = self.is_reading and not self._filter.has_focus
-        is_for_list = key == "enter" or key in MOVES or is_unavailable(self, key) or key == "u"
+        is_for_list = (
+            key == "enter"
+            or is_move(key)
+            or is_unavailable(self, key)
+            or is_key_of(key, "changes.undo")
+        )
         return (is_reading and is_for_list) or super().must_wait(key)
 
     # Reading

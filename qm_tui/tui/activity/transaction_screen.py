@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Button, Static
 
@@ -18,6 +18,7 @@ from qm_tui.store.changes.transaction_text import change_lines, origin_text, tit
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import TransactionSummary, UserStore
 from qm_tui.text import pad_or_truncate
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
@@ -99,7 +100,10 @@ class TransactionScreen(Dialog[None]):
         store: its store.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("dialog.close", "close"),
+        bind("dialog.ok", "close", "Close"),
+    ]
 
     def __init__(self, transaction: TransactionSummary, store: UserStore) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from qm_tui.progress import Phase, ProgressCallback
@@ -15,6 +15,7 @@ from qm_tui.text import pluralize
 from qm_tui.tui.changes.choice_dialog import NO, YES, ChoiceDialog
 from qm_tui.tui.changes.operation import CANCELED, deletion_effect, run_bulk, share_of
 from qm_tui.tui.changes.target import Target
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.work.background import run_job
 from qm_tui.tui.work.session import Session
 
@@ -71,7 +72,7 @@ class ActivateDialog(ChoiceDialog):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.show_keys", "Keys", show=False)
+        bind("screen.keys", "app.show_keys", hint="Keys", show=False)
     ]
 
     def __init__(self, label: str, counts: ActiveCounts) -> None:

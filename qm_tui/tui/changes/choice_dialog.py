@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static
 
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import BUTTON_HINTS, Confirms, Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.text_input import SafeInput
@@ -60,8 +61,7 @@ class ChoiceDialog(Confirms, Dialog[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", f"answer('{NO}')", "Cancel"),
-        Binding("q", f"answer('{NO}')", "Cancel", show=False),
+        bind("dialog.close", f"answer('{NO}')", "Cancel"),
         Binding("left,up", "app.focus_previous", "Previous button", show=False),
         Binding("right,down", "app.focus_next", "Next button", show=False),
     ]

@@ -18,6 +18,7 @@ from qm_tui.store.errors import STORE_CHANGED
 from qm_tui.store.interface import TransactionKind
 from qm_tui.text import pluralize
 from qm_tui.tui.changes.choice_dialog import ConfirmDialog
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work.background import free_in_background, run_job
 from qm_tui.tui.work.job import OPERATION, Operation, UserListView
@@ -235,13 +236,14 @@ def deletion_effect(share: str) -> str:
 
 def _status(done: str, plan: BulkPlan) -> str:
     """Return what was done, for the Actions bar, without the field if that is too long."""
-    if len(done) + len(". ") + len(UNDO_HINT) > STATUS_LENGTH:
+    hint = with_keys(UNDO_HINT)
+    if len(done) + len(". ") + len(hint) > STATUS_LENGTH:
         done = f"Changed {pluralize(len(plan.changes), 'user')}"
     skipped = ""
     if plan.skipped:
         issue, count = next(iter(plan.skipped.values()))[0], len(plan.skipped)
         skipped = f"; {count:,} skipped ({'first: ' if count > 1 else ''}{issue.message})"
-    return f"{done}{skipped}. {UNDO_HINT}"
+    return f"{done}{skipped}. {hint}"
 
 
 def _no_effect_text(plan: BulkPlan) -> str:

@@ -24,6 +24,7 @@ from qm_tui.tui.changes.bulk_fields import (
 from qm_tui.tui.changes.operation import run_bulk
 from qm_tui.tui.changes.target import Target
 from qm_tui.tui.changes.value_picker import ValueInput, pick_value
+from qm_tui.tui.keys.keymap import bind, is_key_of, with_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Confirms, Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
@@ -124,7 +125,7 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "change", "Apply", priority=True),
+        bind("form.save", "change", "Apply", priority=True),
         Binding("escape", "back", "Cancel"),
         Binding("tab", "next", "Next", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", "Previous", show=False, priority=True),
@@ -140,7 +141,7 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
         self._is_planning = False
 
     def compose(self) -> ComposeResult:
-        hints = "type or ↑ ↓ field  Tab value  F2 apply  Esc cancel"
+        hints = "type or ↑ ↓ field  Tab value  <form.save> apply  Esc cancel"
         with dialog_frame("change-dialog", f"Set a field for {self._target.label}", hints, 70):
             yield _FieldList([editable.name for editable in self._fields])
             with Horizontal(id="change-line"):
@@ -286,20 +287,25 @@ class SetFieldDialog(Confirms, Dialog[FieldSetting | None]):
         self._is_planning = False
         self._show_effect(lines)
 
+    @staticmethod
+    def _applies(key: str) -> bool:
+        return key == "enter" or is_key_of(key, "form.save")
+
     def may_confirm(self, key: str) -> bool:
         """Whether a key may set a field of several users: none does before the dialog is shown."""
         is_for_list = key == "enter" and self.query_one(OptionList).has_focus
-        return key in ("f2", "enter") and not is_for_list and self._target.users > 1
+        return self._applies(key) and not is_for_list and self._target.users > 1
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the effect of the value is known."""
-        return key in ("f2", "enter") and self._is_planning
+        return self._applies(key) and self._is_planning
 
     def _show_effect(self, lines: Sequence[str]) -> None:
         self.query_one("#change-outcome", Static).update(safe_lines(lines))
         count = len(self.setting.plan.changes) if self.setting is not None else 0
         button = self.query_one("#yes", Button)
-        button.label = safe(f"[F2 Apply to {pluralize(count, 'user')}]" if count else "[F2 Apply]")
+        users = f" to {pluralize(count, 'user')}" if count else ""
+        button.label = safe(with_keys(f"[<form.save> Apply{users}]"))
         button.refresh(layout=True)  # Textual keeps the first width
         button.disabled = not count
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 from rich.segment import Segment
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Static
 
 from qm_tui.progress import ProgressCallback
@@ -15,6 +15,7 @@ from qm_tui.store.changes.action_text import signed_heading, undo_caption, undon
 from qm_tui.store.changes.undo import FieldRevert, SkippedRevert, UndoPlan
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, with_full_stop
 from qm_tui.tui.changes.choice_dialog import NO, YES, ChoiceDialog
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import value_text
 from qm_tui.tui.widgets.dialog import redraw_pending
@@ -196,7 +197,10 @@ class UndoneReport(ChoiceDialog):
     """
 
     takes_early_escape: ClassVar[bool] = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", f"answer('{NO}')", "OK")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("dialog.close", f"answer('{NO}')", "OK"),
+        bind("dialog.ok", f"answer('{NO}')"),
+    ]
 
     def __init__(self, plan: UndoPlan) -> None:
         lines = (

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from qm_tui.progress import YieldControl
 from qm_tui.store.state import State
 from qm_tui.text import pad_or_truncate, pluralize
+from qm_tui.tui.keys.keymap import is_key_of
 from qm_tui.tui.widgets.count_table import NumberList
 from qm_tui.tui.widgets.dialog import button_row
 from qm_tui.tui.widgets.list_dialog import ListDialog
@@ -176,7 +177,9 @@ class ValuePicker(ListDialog[str]):
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the values are counted."""
-        return self._rows.is_counting and key in ("enter", "up", "down", "pageup", "pagedown")
+        return self._rows.is_counting and (
+            key in ("enter", "up", "down") or is_key_of(key, "search.page_up", "search.page_down")
+        )
 
     @work(description="count the values in use")
     async def _count(self) -> None:

@@ -12,6 +12,7 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 
 from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.widgets.count_table import MAX_SHOWN, Item, NumberColumn, NumberList
 from qm_tui.users.fields import FIELD
 from qm_tui.users.query.license_usage import LICENSES, DepartmentUse, LicensesInUse, LicenseUse
@@ -39,8 +40,8 @@ class CellCursorList(NumberList[Item]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Show users", tooltip="Show these users"),
-        Binding("left,h", "turn(-1)", "Previous column"),
-        Binding("right,l", "turn(1)", "Next column"),
+        bind("counts.previous", "turn(-1)", "Previous column"),
+        bind("counts.next", "turn(1)", "Next column"),
     ]
 
     def __init__(self, *, id: str) -> None:

@@ -13,9 +13,9 @@ from qm_tui.text import pluralize
 from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.navigation import FilterRequested
 from qm_tui.tui.frame.page import Page
+from qm_tui.tui.keys.keymap import is_move
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import TOO_LONG
-from qm_tui.tui.widgets.virtual_list import MOVES
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.threads import BackgroundCounter, ask_until_answered
@@ -79,7 +79,7 @@ class CountingPage(Page, Generic[Counts]):
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the users have been counted for the first time."""
-        is_for_list = key == "enter" or key in MOVES or is_unavailable(self, key)
+        is_for_list = key == "enter" or is_move(key) or is_unavailable(self, key)
         return (self._shown_version is None and is_for_list) or super().must_wait(key)
 
     # Live updates

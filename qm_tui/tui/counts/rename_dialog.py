@@ -15,6 +15,7 @@ from qm_tui.text import pluralize, with_full_stop
 from qm_tui.transfer.reading.csv_rows import BLANKS
 from qm_tui.tui.changes.value_picker import ValueInUse, ValuePicker, open_picker
 from qm_tui.tui.counts.rename import RenamePlan
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Confirms, Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
@@ -71,9 +72,8 @@ class RenameDialog(Confirms, Dialog[RenamePlan | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "rename", "Rename"),
-        Binding("escape", "back", "Cancel"),
-        Binding("q", "back", "Cancel", show=False),
+        bind("form.save", "rename", "Rename"),
+        bind("dialog.close", "back", "Cancel"),
         Binding("up,left", "app.focus_previous", "Up", show=False),
         Binding("down,right", "app.focus_next", "Down", show=False),
     ]
@@ -91,7 +91,9 @@ class RenameDialog(Confirms, Dialog[RenamePlan | None]):
     def compose(self) -> ComposeResult:
         name = self._values.field.name
         with dialog_frame(
-            "rename-dialog", self._title, "Tab complete  ↓ values in use  F2 rename  Esc cancel"
+            "rename-dialog",
+            self._title,
+            "Tab complete  ↓ values in use  <form.save> rename  Esc cancel",
         ):
             with Horizontal(id="rename-line"):
                 yield Label(safe(f"{name} "))

@@ -17,6 +17,7 @@ from qm_tui.tui.counts.page import CountingPage
 from qm_tui.tui.counts.rename_flow import rename
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.page import COMMON, UNDO
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.widgets.count_table import INITIAL_POSITION, MAX_SHOWN, NumberColumn, NumberList
 from qm_tui.tui.widgets.key_hint import FieldLine
 from qm_tui.tui.work.flow import flow
@@ -85,12 +86,12 @@ class ValuesPage(CountingPage[Sequence[FieldValues]]):
 
     ACTION_BUTTONS: ClassVar[tuple[ActionButton, ...]] = (
         ActionButton("[Enter Show users]", "show", "show_users"),
-        ActionButton("[e Rename]", "rename", "rename"),
+        ActionButton("[<counts.rename> Rename]", "rename", "rename"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "rename", "Rename", tooltip="Rename this value for all users who have it"),
-        Binding("left,h", "turn(-1)", "Previous field"),
-        Binding("right,l", "turn(1)", "Next field"),
+        bind("counts.rename", "rename", hint="Rename"),
+        bind("counts.previous", "turn(-1)"),
+        bind("counts.next", "turn(1)"),
         UNDO,
         *COMMON,
         Binding("escape", "back", "Back", show=False),

@@ -7,6 +7,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from qm_tui.progress_line import progress_bar
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.work.job import JobProgressed
 
@@ -22,11 +23,22 @@ _CANCEL: Final = "[Esc Cancel]"
 
 
 class ActionButton(NamedTuple):
-    """A button: its caption, its ID, and the action of the page that it runs."""
+    """A button of the Actions bar.
+
+    Attributes:
+        text: its caption, as `with_keys` takes it.
+        id: its ID.
+        action: the action of the page that it runs.
+    """
 
     text: str
     id: str
     action: str
+
+    @property
+    def shown(self) -> str:
+        """The caption with the key that is set."""
+        return with_keys(self.text)
 
 
 class ActionsBar(Vertical):
@@ -43,8 +55,8 @@ class ActionsBar(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(id="status")
         with Horizontal(id="action-buttons"):
-            for text, name, action in self._buttons:
-                yield _button(text, name, f"screen.{action}")
+            for offer in self._buttons:
+                yield _button(offer.shown, offer.id, f"screen.{offer.action}")
             yield _button(_CANCEL, "cancel", "screen.cancel")
 
     def on_mount(self) -> None:
@@ -67,7 +79,7 @@ class ActionsBar(Vertical):
         if self.query_one("#cancel").display:
             room -= len(_CANCEL) + _GAP
         for offer in self._buttons:
-            room -= len(offer.text)
+            room -= len(offer.shown)
             self.query_one(f"#{offer.id}").display = room >= 0
             room -= _GAP
 

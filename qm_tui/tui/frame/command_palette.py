@@ -14,6 +14,7 @@ from textual.widgets import Input
 from qm_tui.config.preferences import Theme
 from qm_tui.text import pad_or_truncate
 from qm_tui.tui.frame.key_help import active_actions
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.widgets.dialog import Dialog, dialog_frame
 from qm_tui.tui.widgets.text_input import ListFilterInput
 from qm_tui.tui.widgets.virtual_list import VirtualList
@@ -69,7 +70,8 @@ class CommandPalette(Dialog[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+p", "close", "Close"),
+        Binding("escape", "close", "Close"),
+        bind("app.palette", "close", "Close"),
     ]
 
     def __init__(self, screen: Screen[Any]) -> None:

@@ -1,6 +1,6 @@
 """The keyboard shortcuts of the current screen, built from its bindings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from textwrap import wrap
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
@@ -13,39 +13,11 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static, Tree
 
+from qm_tui.tui.keys.keymap import bind, keys_of
+from qm_tui.tui.keys.names import key_name
 from qm_tui.tui.text.safe_content import key_hints, safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog
 from qm_tui.tui.widgets.virtual_list import VirtualList
-
-_NAMES: Final = {
-    "escape": "Esc",
-    "enter": "Enter",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "question_mark": "?",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
-    "home": "Home",
-    "end": "End",
-    "tab": "Tab",
-    "backspace": "Backspace",
-    "f1": "F1",
-    "f2": "F2",
-    "space": "Space",
-    "asterisk": "*",
-    "delete": "Del",
-    "slash": "/",
-    "colon": ":",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "plus": "+",
-    "minus": "-",
-    "full_stop": ".",
-    "tilde": "~",
-}
-
 
 COMMAND_PALETTE: Final = "Command palette"
 
@@ -64,22 +36,13 @@ _LABELS: Final = {
     "Page Down": "Page down",
     "Page Left": "Page left",
     "Page Right": "Page right",
-    "Keys": "Show keyboard shortcuts",
-    COMMAND_PALETTE: "Open the command palette",
 }
-"""Texts for descriptions of Textual's own bindings, and for short descriptions of ours."""
+"""Texts for descriptions of Textual's own bindings."""
 
 _COPY: Final = "Copy selected text"
 """Textual's description of Ctrl+C, which quits here."""
 
 _NOT_OURS: Final = ("super+", "ctrl+page", "ctrl+shift+")
-
-
-def key_name(key: str) -> str:
-    """Return the name of a key as on a keyboard."""
-    *modifiers, last = key.split("+")
-    name = _NAMES.get(last, last.upper() if modifiers else last)
-    return "+".join([*map(str.capitalize, modifiers), name])
 
 
 class KeyDescription(NamedTuple):
@@ -140,7 +103,7 @@ def active_actions(screen: Screen[Any]) -> list[ActiveAction]:
     groups: dict[tuple[str, str], list[tuple[str, ActiveBinding]]] = {}
     focused = screen.focused
     types_letters = focused is not None and focused.check_consume_key("a", "a")
-    for key, active in (screen.active_bindings | _from_everywhere(screen)).items():
+    for key, active in _in_order(screen.active_bindings | _from_everywhere(screen)):
         binding = active.binding
         is_textuals = key.startswith(_NOT_OURS) or binding.system
         is_typed = types_letters and (
@@ -165,6 +128,24 @@ def active_actions(screen: Screen[Any]) -> list[ActiveAction]:
     ]
 
 
+def _in_order(active: Mapping[str, ActiveBinding]) -> list[tuple[str, ActiveBinding]]:
+    """Return bindings in the order of their definition: Textual puts those that are set last."""
+    nodes = list(dict.fromkeys(binding.node for binding in active.values()))
+    places = {
+        (node, binding.id or key): place
+        for node in nodes
+        # no public attribute has all bindings of a node
+        for place, (key, binding) in reversed(list(enumerate(node._bindings)))
+    }
+    first = {node: number for number, node in enumerate(nodes)}
+
+    def place_of(item: tuple[str, ActiveBinding]) -> tuple[int, int]:
+        key, (node, binding, *_) = item
+        return first[node], places[node, binding.id or key]
+
+    return sorted(active.items(), key=place_of)
+
+
 def _is_editing(active: ActiveBinding) -> bool:
     """Whether a binding of an input is one of Textual's own for editing."""
     if active.binding.key == "enter":
@@ -182,10 +163,11 @@ def _is_editing(active: ActiveBinding) -> bool:
 def _from_everywhere(screen: Screen[Any]) -> dict[str, ActiveBinding]:
     """Return the app's priority bindings, which work in dialogs although Textual omits them."""
     app = screen.app
+    bindings = (one for one in app.BINDINGS if isinstance(one, Binding) and one.id is not None)
     return {
-        binding.key: ActiveBinding(app, binding, True, binding.tooltip)
-        for binding in Binding.make_bindings(app.BINDINGS)
-        if binding.priority
+        key: ActiveBinding(app, binding.with_key(key), True, binding.tooltip)
+        for binding in bindings
+        for key in keys_of(binding.id or "")
     }
 
 
@@ -216,10 +198,10 @@ class _Lines(VerticalScroll):
     """Lines that scroll with the keys of a list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "Down", show=False),
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("g", "scroll_home", "First", show=False),
-        Binding("G", "scroll_end", "Last", show=False),
+        bind("list.down", "scroll_down", show=False),
+        bind("list.up", "scroll_up", show=False),
+        bind("list.first", "scroll_home", show=False),
+        bind("list.last", "scroll_end", show=False),
     ]
 
 
@@ -234,7 +216,9 @@ class KeysScreen(Dialog[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1,enter", "close", "Close"),
+        Binding("enter", "close", "Close"),
+        bind("dialog.close", "close"),
+        bind("screen.keys", "close", "Close"),
     ]
 
     def __init__(self, keys: Sequence[KeyDescription]) -> None:

@@ -12,8 +12,8 @@ from textual.widgets import Button
 from qm_tui.tui.frame.key_help import ActiveAction, active_actions
 from qm_tui.tui.text.safe_content import key_hints
 
-_ALWAYS: Final = ("?", "q")
-"""The keys at the end of the line, which are shown at any width."""
+_ALWAYS: Final = ("screen.keys", "page.quit")
+"""The actions at the end of the line, which are shown at any width."""
 
 _GAP: Final = 2
 
@@ -81,7 +81,7 @@ def _fitting(actions: Sequence[ActiveAction], width: int) -> list[_ShownKey]:
     shown = [
         _ShownKey(f"{_key_of(action)} {_label_of(action)}", action.active) for action in actions
     ]
-    last = [hint for hint in shown if hint.text.split()[0] in _ALWAYS]
+    last = [hint for hint in shown if hint.active.binding.id in _ALWAYS]
     left = width + _GAP - sum(len(hint.text) + _GAP for hint in last)  # no gap after the last
     first = []
     for hint in shown:

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Static, Tree
 
 from qm_tui.text import sanitize
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.work.session import Session
 
@@ -137,11 +138,11 @@ class NavigationPane(Tree[str], inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor_up", "Up", show=False),
-        Binding("down,j", "cursor_down", "Down", show=False),
+        bind("list.up", "cursor_up", show=False),
+        bind("list.down", "cursor_down", show=False),
         Binding("enter", "select_cursor", "Open page"),
-        Binding("left,h", "collapse(True)", "Collapse", tooltip="Hide the list of pages"),
-        Binding("right,l", "collapse(False)", "Expand", tooltip="Show the list of pages"),
+        bind("navigation.collapse", "collapse(True)", hint="Collapse"),
+        bind("navigation.expand", "collapse(False)", hint="Expand"),
     ]
 
     def __init__(self, page: str, session: Session) -> None:

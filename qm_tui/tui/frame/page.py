@@ -20,6 +20,7 @@ from qm_tui.tui.frame.actions_bar import ActionButton, ActionsBar
 from qm_tui.tui.frame.key_help import COMMAND_PALETTE, is_unavailable
 from qm_tui.tui.frame.key_hints_bar import KeyHints
 from qm_tui.tui.frame.navigation import PAGES, HeaderLine, NavigationPane, PageSelected
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
@@ -36,18 +37,18 @@ _NO_USER: Final = "No users are shown or marked."
 _MIN_WIDTH_FOR_NAVIGATION: Final = 80
 """The width of the terminal from which the navigation pane is shown by default."""
 
-UNDO: Final = Binding("u", "undo", "Undo", tooltip="Undo the last change")
+UNDO: Final = bind("changes.undo", "undo", hint="Undo")
 
 COMMON: Final[list[BindingType]] = [
     Binding("escape", "cancel", "Cancel the running operation", show=False),
     *(
-        Binding(str(number), f"show_page('{key}')", f"Go to {page.label}", show=False)
-        for number, (key, page) in enumerate(PAGES.items(), start=1)
+        bind(f"page.{key}", f"show_page('{key}')", f"Go to {page.label}", show=False)
+        for key, page in PAGES.items()
     ),
-    Binding("n", "toggle_navigation", "Navigation", tooltip="Show or hide the navigation pane"),
-    Binding("colon", "app.command_palette", COMMAND_PALETTE),
-    Binding("question_mark", "app.show_keys", "Keys"),
-    Binding("q", "app.quit", "Quit"),
+    bind("page.navigation", "toggle_navigation", hint="Navigation"),
+    bind("screen.palette", "app.command_palette", hint=COMMAND_PALETTE),
+    bind("screen.keys", "app.show_keys", hint="Keys"),
+    bind("page.quit", "app.quit"),
 ]
 """The bindings of every page, after its own."""
 

@@ -5,13 +5,14 @@ from typing import ClassVar, Final, NamedTuple
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Button, Static
 
 from qm_tui.store.state import UserCount
 from qm_tui.text import pad_or_truncate
 from qm_tui.transfer.options.choice import Option
 from qm_tui.transfer.options.export_options import EXPORT_OPTIONS, ExportOptions
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
@@ -121,7 +122,7 @@ class CheckList(VirtualList):
         scope: the current options and users.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", "Next value", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("options.next", "select", show=False)]
 
     def __init__(self, scope: ExportScope) -> None:
         super().__init__(id="export-lines")
@@ -169,14 +170,19 @@ class ExportOptionsDialog(Dialog[ExportScope]):
         scope: the options and users at the start.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,o", "close", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("dialog.close", "close"),
+        bind("files.options", "close", "Close"),
+    ]
 
     def __init__(self, scope: ExportScope) -> None:
         super().__init__(classes="small-dialog")
         self._lines = CheckList(scope)
 
     def compose(self) -> ComposeResult:
-        with dialog_frame("export-options", "Export options", "Space next value  Esc close"):
+        with dialog_frame(
+            "export-options", "Export options", "<options.next> next value  Esc close"
+        ):
             yield self._lines
             yield Static(id="export-meaning")
             yield button_row(ok="[OK]")

@@ -7,7 +7,7 @@ from typing import ClassVar, Final, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Label, Static
 
@@ -15,6 +15,7 @@ from qm_tui.errors import UserError
 from qm_tui.paths import abbreviate_home
 from qm_tui.transfer.exporting.export import resolve_target
 from qm_tui.transfer.options.export_options import DEFAULT_EXPORT_OPTIONS, ExportOptions
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.export_options_dialog import ExportGroup, ExportOptionsDialog, ExportScope
 from qm_tui.tui.transfer.files.file_dialog import FileDialog, PathCheck
@@ -58,7 +59,7 @@ class SaveDialog(FileDialog[SaveRequest]):
     )
     VERB: ClassVar[str] = "Save"
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "options", "Options")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("files.options", "options")]
 
     def __init__(self, start: Path, name: str, scope: ExportScope = _ALL) -> None:
         super().__init__(start)

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import ClassVar, Final
 
 from textual import events, on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -17,6 +17,7 @@ from qm_tui.crash import log_and_describe
 from qm_tui.progress import Cancelled
 from qm_tui.store.errors import StoreDisconnected, StoreError
 from qm_tui.store.interface import UserHistoryEntry, UserStore
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.user_details import UserHistory, details_lines, history_lines, user_title
@@ -61,12 +62,12 @@ class DetailsPane(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_lines(-1)", "Up", show=False),
-        Binding("down,j", "scroll_lines(1)", "Scroll", tooltip="Down"),
-        Binding("pageup", "scroll_pages(-1)", "Page up", show=False),
-        Binding("pagedown", "scroll_pages(1)", "Page down", show=False),
-        Binding("home,g", "scroll_to_edge(-1)", "First", show=False),
-        Binding("end,G", "scroll_to_edge(1)", "Last", show=False),
+        bind("list.up", "scroll_lines(-1)", show=False),
+        bind("list.down", "scroll_lines(1)", hint="Scroll"),
+        bind("list.page_up", "scroll_pages(-1)", show=False),
+        bind("list.page_down", "scroll_pages(1)", show=False),
+        bind("list.first", "scroll_to_edge(-1)", show=False),
+        bind("list.last", "scroll_to_edge(1)", show=False),
     ]
 
     def __init__(self, empty_text: str = "No user selected.") -> None:

@@ -10,6 +10,7 @@ from textual.widgets import Button, Static
 
 from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
+from qm_tui.tui.keys.keymap import bind, is_key_of, with_keys
 from qm_tui.tui.text.safe_content import key_hints, safe
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.details_pane import DetailsPane
@@ -17,9 +18,6 @@ from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.work.threads import when_answered
 from qm_tui.tui.work.user_rows import UserRows
 from qm_tui.users.fields import User
-
-_NEEDS_NO_USER: Final = frozenset({"left", "right", "h", "l", "escape", "q", "enter"})
-"""Keys that leave the user."""
 
 _LOADING: Final = "Loading…"
 DELETED: Final = "This user was deleted."
@@ -35,13 +33,14 @@ class DetailsScreen(Dialog[int]):
     """
 
     MORE_BUTTONS: ClassVar[Mapping[str, str]] = {}
-    """The labels of further buttons, by ID."""
+    """The labels of further buttons, by ID, as `with_keys` takes them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "move(-1)", "Previous user"),
-        Binding("right,l", "move(1)", "Next user"),
-        Binding("question_mark", "app.show_keys", "Keys"),
-        Binding("escape,q,enter", "close", "Close"),
+        bind("details.previous", "move(-1)"),
+        bind("details.next", "move(1)"),
+        bind("screen.keys", "app.show_keys", hint="Keys"),
+        bind("dialog.close", "close"),
+        Binding("enter", "close", "Close"),
     ]
 
     def __init__(self, rows: UserRows, row: int, store: UserStore) -> None:
@@ -56,7 +55,8 @@ class DetailsScreen(Dialog[int]):
         with dialog_frame("details-dialog"):
             yield DetailsPane(_LOADING)
             yield Static(id="details-said")
-            yield button_row(previous="[←]", next="[→]", **self.MORE_BUTTONS, back="[Close]")
+            more = {name: with_keys(label) for name, label in self.MORE_BUTTONS.items()}
+            yield button_row(previous="[←]", next="[→]", **more, back="[Close]")
 
     def on_mount(self) -> None:
         self.query_one(DetailsPane).focus()
@@ -107,7 +107,7 @@ class DetailsScreen(Dialog[int]):
             shown = f"{self._titles.get(listed.user_id) or user_title(listed)}: deleted"
         dialog.border_title = safe(shown, max(60, self.app.size.width - 8))
         place = f"{self._row + 1:,} of {count:,}  ← → previous/next user  " if count > 1 else ""
-        dialog.border_subtitle = key_hints(f"{place}Esc close  ? keys")
+        dialog.border_subtitle = key_hints(with_keys(f"{place}Esc close  <screen.keys> keys"))
         pane = self.query_one(DetailsPane)
         pane.empty_text = DELETED
         pane.show(user, self._store)
@@ -121,7 +121,10 @@ class DetailsScreen(Dialog[int]):
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the user is loaded."""
-        return self._is_loading and key not in _NEEDS_NO_USER
+        leaves = key == "enter" or is_key_of(
+            key, "details.previous", "details.next", "dialog.close"
+        )
+        return self._is_loading and not leaves
 
     def _can_move(self, users: int) -> bool:
         return 0 <= self._row + users < len(self._rows)

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from qm_tui.text import pluralize
 from qm_tui.tui.changes.value_picker import has_picker
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.severity_symbols import SEVERITY_SYMBOLS, severity_symbol
 from qm_tui.tui.text.user_cells import LICENSE_NAMES
@@ -30,7 +31,7 @@ _NAMES: Final = 32
 """Width of the names in cells."""
 
 _BOTH: Final = "both (invalid)"
-_USE_OR_KEEP: Final = "F3: use theirs, F2: keep yours."
+_USE_OR_KEEP: Final = "<form.use_theirs>: use theirs, <form.save>: keep yours."
 
 
 class InputRejected(Message):
@@ -107,7 +108,7 @@ class FormRow(Widget):
         self._shown = (issues, conflict, note)
         texts = [f"{SEVERITY_SYMBOLS[issue.severity]} {issue.message}" for issue in issues]
         if conflict:
-            texts.insert(0, f"! {conflict} {_USE_OR_KEEP}")
+            texts.insert(0, f"! {conflict} {with_keys(_USE_OR_KEEP)}")
         sign = "!" if conflict else severity_symbol(issues)
         self._label_line.update(safe(f"{sign} {self._label}"), layout=False)
         is_faulty = bool(conflict) or any(issue.severity is Severity.ERROR for issue in issues)

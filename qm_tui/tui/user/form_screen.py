@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Static
 
 from qm_tui.tui.changes.value_picker import has_picker, pick_value
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
+from qm_tui.tui.keys.keymap import all_keys, bind, with_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.draft import UserDraft
@@ -59,13 +60,13 @@ class UserFormScreen(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # with priority over the bindings of Textual's inputs
-        Binding("f2", "save", "Save", priority=True),
-        Binding("f3", "use_theirs", "Use the other admin's value", priority=True),
+        bind("form.save", "save", "Save", priority=True),
+        bind("form.use_theirs", "use_theirs", priority=True),
         Binding("tab", "move(1)", "Next field", show=False, priority=True),
         Binding("down", "down", "Values in use, or next field", show=False, priority=True),
         Binding("up,shift+tab", "move(-1)", "Previous field", show=False, priority=True),
-        Binding("pagedown", f"move({_PAGE})", "Page down", show=False, priority=True),
-        Binding("pageup", f"move(-{_PAGE})", "Page up", show=False, priority=True),
+        bind("form.page_down", f"move({_PAGE})", show=False, priority=True),
+        bind("form.page_up", f"move(-{_PAGE})", show=False, priority=True),
         Binding("escape", "back", "Cancel"),
     ]
 
@@ -81,12 +82,16 @@ class UserFormScreen(Dialog[bool]):
         self._is_saving = False
 
     def compose(self) -> ComposeResult:
-        hints = "* required  F2 save  Esc cancel  F1 keys"
+        hints = "* required  <form.save> save  Esc cancel  <app.keys> keys"
         with dialog_frame("user-form-dialog", self._title, hints, 70):
             yield self._form
             yield Static(id="user-form-help")
             yield Static(id="user-form-said")
-            yield button_row(save="[F2 Save]", theirs="[F3 Use theirs]", cancel="[Cancel]")
+            yield button_row(
+                save=with_keys("[<form.save> Save]"),
+                theirs=with_keys("[<form.use_theirs> Use theirs]"),
+                cancel="[Cancel]",
+            )
 
     def on_mount(self) -> None:
         self.show_message("")
@@ -223,7 +228,7 @@ class UserFormScreen(Dialog[bool]):
             self.dismiss(False)
             return
         if not self._session.may_change:
-            self.show_message(self._session.read_only_reason or BUSY)
+            self.show_message(self._session.read_only_reason or with_keys(BUSY))
             return
         self.show_message("Saving…")
         password = self._form.password
@@ -307,7 +312,7 @@ class UserFormScreen(Dialog[bool]):
         """Show the keyboard shortcuts of the form, without those of its inputs."""
         ours = {binding.description for binding in self.BINDINGS if isinstance(binding, Binding)}
         keys = [key for key in active_keys(self) if key.label in ours]
-        options = KeyDescription("Space ← →", "Next or previous option")
+        options = KeyDescription(f"{all_keys('options.next')} ←", "Next or previous option")
         self.app.push_screen(KeysScreen([*keys, KeyDescription("Enter", "Next field"), options]))
 
     @on(Button.Pressed)

@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
+from qm_tui.tui.keys.keymap import bind, with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.user_details import user_title
 from qm_tui.tui.user.form_rows import InputRejected, SecretInput
@@ -39,7 +40,7 @@ class PasswordDialog(Dialog[bool]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "save", "Save", priority=True),
+        bind("form.save", "save", "Save", priority=True),
         Binding("down,tab", "app.focus_next", "Next", show=False, priority=True),
         Binding("up,shift+tab", "app.focus_previous", "Previous", show=False, priority=True),
         Binding("escape", "back", "Cancel"),
@@ -53,14 +54,15 @@ class PasswordDialog(Dialog[bool]):
 
     def compose(self) -> ComposeResult:
         title = f"Change password: {user_title(self._user)}"
-        with dialog_frame("password-dialog", title, "F2 save  Esc cancel  F1 keys", 60):
+        hints = "<form.save> save  Esc cancel  <app.keys> keys"
+        with dialog_frame("password-dialog", title, hints, 60):
             for name, editor in (("New password", self._first), ("Repeat password", self._again)):
                 with Horizontal(classes="password-line"):
                     yield Label(safe(name))
                     yield editor
             yield Static(id="password-said")
             yield Static(safe(LOCAL_HASH_NOTE), classes="form-hint")
-            yield button_row(yes="[F2 Save]", no="[Cancel]")
+            yield button_row(yes=with_keys("[<form.save> Save]"), no="[Cancel]")
 
     def on_mount(self) -> None:
         self.show_message("")
@@ -100,7 +102,7 @@ class PasswordDialog(Dialog[bool]):
             self.set_focus(self._first if error else self._again)
             return
         if self._is_saving or not self._session.may_change:
-            self.show_message(self._session.read_only_reason or BUSY)
+            self.show_message(self._session.read_only_reason or with_keys(BUSY))
             return
         self._is_saving = True
         save = partial(save_password, self._session, self._user.user_id, password)
@@ -109,7 +111,7 @@ class PasswordDialog(Dialog[bool]):
         if view is not None:
             self._session.show_view(view)
             name = user_label(self._user)
-            self._session.set_status(f"Changed the password of {name}. {UNDO_HINT}")
+            self._session.set_status(f"Changed the password of {name}. {with_keys(UNDO_HINT)}")
             self.dismiss(True)
 
     @property

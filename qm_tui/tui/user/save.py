@@ -9,13 +9,18 @@ from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import Action, TransactionKind
 from qm_tui.store.transaction import ValidationFailed
 from qm_tui.text import sanitize, with_full_stop
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.user.draft import UserDraft
 from qm_tui.tui.work.job import UserListView
 from qm_tui.tui.work.session import UNDO_HINT, Session
 from qm_tui.users.fields import User
 from qm_tui.users.passwords import encrypt_password
 
-BUSY: Final = "Another operation is running. Press F2 again when it has finished."
+BUSY: Final = "Another operation is running. Press <form.save> again when it has finished."
+_SAVE_AGAIN: Final = (
+    "Nothing was saved. Undo the deletion on the Activity page in another session and press "
+    "<form.save> again, or press Esc to close the form."
+)
 _NAME: Final = 50
 """Characters of a name, so that the Actions bar has room for the message."""
 
@@ -67,19 +72,20 @@ def save_user(
             added = add_user(store, new, progress=progress, options=draft.options)
         except ValidationFailed as broken:
             return EditConflict(draft.before, [], with_full_stop(str(broken)))
-        return UserSaved(_view(session, added.user_id, is_new=True), f"Added {name}. {UNDO_HINT}")
+        view = _view(session, added.user_id, is_new=True)
+        return UserSaved(view, f"Added {name}. {with_keys(UNDO_HINT)}")
     try:
         save_edit(store, draft.before, user, progress=progress, options=draft.options)
     except MergeConflictError as error:
         now = store.state.user(user.user_id)
         if now is None:
             raise StoreError(
-                f"Another admin deleted {user_label(draft.before)} in the meantime. Nothing was "
-                "saved. Undo the deletion on the Activity page in another session and press F2 "
-                "again, or press Esc to close the form."
+                f"Another admin deleted {user_label(draft.before)} in the meantime. "
+                + with_keys(_SAVE_AGAIN)
             ) from None
         return EditConflict(now, error.conflicts, with_full_stop(str(error)))
-    return UserSaved(_view(session, user.user_id, is_new=False), f"Saved {name}. {UNDO_HINT}")
+    view = _view(session, user.user_id, is_new=False)
+    return UserSaved(view, f"Saved {name}. {with_keys(UNDO_HINT)}")
 
 
 def save_password(

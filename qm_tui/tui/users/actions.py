@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from qm_tui.errors import UserError
 from qm_tui.tui.changes.target import Target
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.work.session import Session
 from qm_tui.users.fields import User
 
@@ -33,23 +34,19 @@ NEEDS_NO_USER: Final = frozenset({UserAction.ADD})
 """Actions that need no user."""
 
 
-def _binding(keys: str, action: UserAction, description: str, tooltip: str) -> Binding:
-    return Binding(keys, f"act('{action}')", description, tooltip=tooltip)
+def _binding(name: str, action: UserAction, hint: str) -> Binding:
+    return bind(name, f"act('{action}')", hint=hint)
 
 
 PRIMARY_BINDINGS: Final[list[BindingType]] = [
-    _binding("m", UserAction.SET_FIELD, "Set field", "Set a field for the current or marked users"),
+    _binding("user.set_field", UserAction.SET_FIELD, "Set field"),
 ]
 SECONDARY_BINDINGS: Final[list[BindingType]] = [
-    _binding("e", UserAction.EDIT, "Edit", "Edit the user"),
-    _binding("a", UserAction.ADD, "Add", "Add a user"),
-    _binding(
-        "A", UserAction.ACTIVATE, "Activate", "Activate or inactivate the current or marked users"
-    ),
-    _binding("P", UserAction.PASSWORD, "Password", "Change the password"),
-    _binding(
-        "D,delete", UserAction.DELETE, "Delete", "Delete or inactivate the current or marked users"
-    ),
+    _binding("user.edit", UserAction.EDIT, "Edit"),
+    _binding("user.add", UserAction.ADD, "Add"),
+    _binding("user.activate", UserAction.ACTIVATE, "Activate"),
+    _binding("user.password", UserAction.PASSWORD, "Password"),
+    _binding("user.delete", UserAction.DELETE, "Delete"),
 ]
 """Bindings of a screen that shows users. The screen needs an `action_act` that calls
 `run_user_action`.

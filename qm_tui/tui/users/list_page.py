@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 from qm_tui.config.saved_views import load_views
 from qm_tui.text import pluralize
 from qm_tui.tui.frame.page import Page
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.users.filter_bar import FilterBar
 from qm_tui.tui.users.table import UsersDataTable
@@ -32,7 +33,7 @@ _OF_USER: Final = frozenset({"act", "select", "mark", "copy"})
 _NO_USERS: Final = (
     "No users yet.",
     "",
-    "Press i to import a .csv file, or a to add a user.",
+    "Press <users.import> to import a .csv file, or <user.add> to add a user.",
     "",
     "To try it out, import sample_data/users.csv from the",
     "qm-tui source. For a file with the header only, run:",
@@ -42,7 +43,7 @@ _NO_USERS: Final = (
 _NONE_SHOWN: Final = (
     "No users match the filter.",
     "",
-    "Press Esc to clear it, or / to edit it.",
+    "Press Esc to clear it, or <users.filter> to edit it.",
 )
 
 _NOT_CONNECTED: Final = (
@@ -92,7 +93,7 @@ class UsersList(Page):
         yield FilterBar(self.session.queries.values_of)
         with Horizontal(id="users-and-details"):
             yield UsersDataTable(self.session.marks, id="users")
-            yield Static(safe_lines(_NO_USERS), id="no-users")
+            yield Static(id="no-users")
             yield from self.compose_beside()
         yield Static(id="legend")
 
@@ -173,7 +174,8 @@ class UsersList(Page):
         if is_empty:
             has_error = self.filter_bar.has_error
             none_shown = _NO_FILTER if has_error else _NONE_SHOWN
-            message.update(safe_lines(none_shown if view.state.total else _NO_USERS))
+            texts = none_shown if view.state.total else _NO_USERS
+            message.update(safe_lines(map(with_keys, texts)))
         message.display = is_empty
         was_empty = not table.display
         if is_empty and table.has_focus:

@@ -4,7 +4,7 @@ from functools import partial
 from typing import ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from qm_tui.errors import UserError
 from qm_tui.paths import initial_folder
@@ -12,6 +12,7 @@ from qm_tui.progress import Cancelled
 from qm_tui.store.state import FIRST, State, UserCount, Window
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.navigation import preload_modules
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.users.selection_page import UsersSelection
 from qm_tui.tui.widgets.message_box import MessageDialog
 from qm_tui.tui.work.flow import flow
@@ -41,17 +42,17 @@ class UsersPage(UsersSelection):
 
     PAGE: ClassVar[str] = "users"
     ACTION_BUTTONS: ClassVar[tuple[ActionButton, ...]] = (
-        ActionButton("[i Import]", "import", "import"),
-        ActionButton("[x Export]", "export", "export"),
-        ActionButton("[e Edit]", "edit", "act('edit')"),
-        ActionButton("[a Add]", "add", "act('add')"),
-        ActionButton("[m Set field]", "set-field", "act('change')"),
-        ActionButton("[D Delete]", "delete", "act('delete')"),
-        ActionButton("[P Password]", "password", "act('password')"),
+        ActionButton("[<users.import> Import]", "import", "import"),
+        ActionButton("[<users.export> Export]", "export", "export"),
+        ActionButton("[<user.edit> Edit]", "edit", "act('edit')"),
+        ActionButton("[<user.add> Add]", "add", "act('add')"),
+        ActionButton("[<user.set_field> Set field]", "set-field", "act('change')"),
+        ActionButton("[<user.delete> Delete]", "delete", "act('delete')"),
+        ActionButton("[<user.password> Password]", "password", "act('password')"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "import", "Import", show=False, tooltip="Import users from a .csv file"),
-        Binding("x", "export", "Export", show=False, tooltip="Export users to a .csv file"),
+        bind("users.import", "import", hint="Import", show=False),
+        bind("users.export", "export", hint="Export", show=False),
     ]
 
     def __init__(self, session: Session) -> None:

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from qm_tui.text import pluralize
 from qm_tui.tui.changes.target import Target
 from qm_tui.tui.frame.page import COMMON, UNDO
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.user.details_pane import DetailsPane
 from qm_tui.tui.users.actions import (
     PRIMARY_BINDINGS,
@@ -41,14 +42,14 @@ class UsersSelection(UsersList):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", tooltip="Filter users"),
+        bind("users.filter", "filter", hint="Filter"),
         *PRIMARY_BINDINGS,
         UNDO,
         *SECONDARY_BINDINGS,
-        Binding("v", "views", "Views", tooltip="Open or save a view"),
-        Binding("c", "columns", "Columns", tooltip="Set the columns, their order and width"),
-        Binding("F", "counts", "Counts", tooltip="Count the shown users by field"),
-        Binding("L", "mark_list", "Mark list", tooltip="Mark users from a pasted list"),
+        bind("users.views", "views", hint="Views"),
+        bind("users.columns", "columns", hint="Columns"),
+        bind("users.counts", "counts", hint="Counts"),
+        bind("users.mark_list", "mark_list", hint="Mark list"),
         Binding("escape", "back", "Clear the filter, or cancel the running operation", show=False),
         *COMMON,
     ]

@@ -15,6 +15,7 @@ from textual.reactive import reactive
 from qm_tui.progress import YieldControl
 from qm_tui.store.state import Window
 from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.user_cells import cell_text, legend
 from qm_tui.tui.users.table_layout import (
     DrawnColumn,
@@ -60,15 +61,15 @@ class UsersDataTable(VirtualList):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "move_column(-1)", "Column left", show=False),
-        Binding("right,l", "move_column(1)", "Column right", show=False),
+        bind("table.column_left", "move_column(-1)", show=False),
+        bind("table.column_right", "move_column(1)", show=False),
         Binding("enter", "select", "Details", tooltip="Show all fields and the history"),
-        Binding("space", "mark", "Mark", tooltip="Mark or unmark the user"),
-        Binding("asterisk", "mark_all", "Mark or unmark all shown users", show=False),
-        Binding("s", "sort(False)", "Sort by the current column; again to reverse", show=False),
-        Binding("S", "sort(True)", "Add the current column as second sort key", show=False),
-        Binding("y", "copy(False)", "Copy the cell to the clipboard", show=False),
-        Binding("Y", "copy(True)", "Copy the row, without password and salt", show=False),
+        bind("list.mark", "mark", hint="Mark"),
+        bind("list.mark_all", "mark_all", show=False),
+        bind("table.sort", "sort(False)", show=False),
+        bind("table.sort_second", "sort(True)", show=False),
+        bind("table.copy", "copy(False)", show=False),
+        bind("table.copy_row", "copy(True)", show=False),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Button
 
 from qm_tui.store.state import State
@@ -13,6 +13,7 @@ from qm_tui.tui.changes.target import Target
 from qm_tui.tui.changes.undo import undo_transaction
 from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.page import UNDO, Page
+from qm_tui.tui.keys.keymap import bind, with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.user.details_screen import DELETED, DetailsScreen
 from qm_tui.tui.users.actions import (
@@ -29,17 +30,17 @@ from qm_tui.tui.work.session import Session
 from qm_tui.tui.work.user_rows import UserRows
 
 _EDIT, _ADD, *_OTHERS = SECONDARY_BINDINGS
-_ADD_FROM_TEMPLATE: Final = Binding(
-    "a", f"act('{UserAction.ADD}')", "Add similar", tooltip="Add a user based on this one"
+_ADD_FROM_TEMPLATE: Final = bind(
+    "user.add", f"act('{UserAction.ADD}')", "Add a user based on this one", hint="Add similar"
 )
 
-_ACTIVATE: Final = "[A Activate]"
-_INACTIVATE: Final = "[A Inactivate]"
+_ACTIVATE: Final = "[<user.activate> Activate]"
+_INACTIVATE: Final = "[<user.activate> Inactivate]"
 _BUTTONS: Final = {
-    UserAction.EDIT.value: "[e Edit]",
-    UserAction.SET_FIELD.value: "[m Set field]",
+    UserAction.EDIT.value: "[<user.edit> Edit]",
+    UserAction.SET_FIELD.value: "[<user.set_field> Set field]",
     UserAction.ACTIVATE.value: _ACTIVATE,
-    UserAction.DELETE.value: "[D Delete]",
+    UserAction.DELETE.value: "[<user.delete> Delete]",
 }
 
 
@@ -87,7 +88,8 @@ class UserScreen(DetailsScreen):
         super().show_user()
         if self.user is not None:
             button = self.query_one(f"#{UserAction.ACTIVATE}", Button)
-            button.label = safe(_INACTIVATE if self.user.is_active == "1" else _ACTIVATE)
+            label = _INACTIVATE if self.user.is_active == "1" else _ACTIVATE
+            button.label = safe(with_keys(label))
             button.refresh(layout=True)
         self.show_job()
 

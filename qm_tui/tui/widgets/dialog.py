@@ -15,6 +15,7 @@ from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Button
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import key_hints, safe
 
@@ -80,12 +81,12 @@ def dialog_frame(
     Args:
         id: the ID of the frame.
         title: the title.
-        hints: the key hints in the lower border.
+        hints: the key hints in the lower border, as `with_keys` takes them.
         title_length: the maximum length of the title in characters.
     """
     with Vertical(classes="dialog", id=id or None) as frame:
         frame.border_title = safe(title, title_length)
-        frame.border_subtitle = key_hints(hints)
+        frame.border_subtitle = key_hints(with_keys(hints))
         yield
 
 

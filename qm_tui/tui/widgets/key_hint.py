@@ -7,16 +7,22 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.text.safe_content import key_hints, safe
 
 
 class KeyHint(Static):
-    """A key and its action; a click runs the action, too."""
+    """A key and its action; a click runs the action, too.
+
+    Args:
+        text: what it shows, as `with_keys` takes it.
+        action: called after a click.
+    """
 
     ALLOW_SELECT = False
 
     def __init__(self, text: str, action: Callable[[], None]) -> None:
-        super().__init__(key_hints(text), classes="key-hint")
+        super().__init__(key_hints(with_keys(text)), classes="key-hint")
         self._action = action
 
     def on_click(self) -> None:

@@ -9,6 +9,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import BUTTON_HINTS, Confirms, Dialog, button_row, dialog_frame
 
@@ -36,7 +37,7 @@ class ConfirmQuestion(Confirms, Dialog[bool]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "answer(False)", "Cancel"),
+        bind("dialog.close", "answer(False)", "Cancel"),
         Binding("left,right", "app.focus_next", "Next button", show=False),
     ]
 
@@ -72,9 +73,10 @@ class MessageDialog(Confirms, Dialog[None]):
     takes_early_escape: ClassVar[bool] = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,o", "close", "OK"),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
+        bind("dialog.close", "close", "OK"),
+        bind("dialog.ok", "close"),
+        bind("list.up", "move(-1)", show=False),
+        bind("list.down", "move(1)", show=False),
     ]
 
     def __init__(self, *paragraphs: str) -> None:

@@ -10,6 +10,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.widget import Widget
 
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe
 
 _GAP: Final = 2
@@ -37,7 +38,7 @@ class RadioRow(Widget, can_focus=True):
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,right", "turn(1)", "Next option", show=False),
+        bind("options.next", "turn(1)", "Next option", show=False),
         Binding("left", "turn(-1)", "Previous option", show=False),
     ]
 

@@ -18,6 +18,7 @@ from qm_tui.text import (
     sanitize,
     truncate_middle,
 )
+from qm_tui.tui.keys.keymap import bind
 
 
 class ReplacementHighlighter(Highlighter):
@@ -104,8 +105,8 @@ class ListFilterInput(SafeInput):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "screen.move(-1)", "Up", show=False),
         Binding("down", "screen.move(1)", "Down", show=False),
-        Binding("pageup", "screen.move_page(-1)", "Page up", show=False),
-        Binding("pagedown", "screen.move_page(1)", "Page down", show=False),
+        bind("search.page_up", "screen.move_page(-1)", show=False),
+        bind("search.page_down", "screen.move_page(1)", show=False),
     ]
 
 

@@ -18,12 +18,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from qm_tui.text import sanitize
+from qm_tui.tui.keys.keymap import LIST_MOVES, bind
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import key_hints
 from qm_tui.tui.widgets.too_small import is_too_small
-
-MOVES: Final = frozenset({"up", "down", "pageup", "pagedown", "home", "end", *"jkgG"})
-"""The keys that move the cursor."""
 
 _WHEEL: Final = 3
 """Rows per step of the mouse wheel."""
@@ -39,12 +37,7 @@ class VirtualList(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
     """The action of the key that moves the cursor to the last row."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "move_page(-1)", "Page up", show=False),
-        Binding("pagedown", "move_page(1)", "Page down", show=False),
-        Binding("home,g", "move_to_end(-1)", "First", show=False),
-        Binding("end,G", TO_END, "Last", show=False),
+        *(bind(name, f"{action}({by})", show=False) for name, action, by in LIST_MOVES),
         Binding("enter", "select", "Open", show=False),
     ]
 

@@ -25,9 +25,10 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
+from qm_tui.tui.keys.keymap import is_key_of, is_move
 from qm_tui.tui.terminal.input_driver import InputRead, Typed
 from qm_tui.tui.widgets.dialog import Confirms, drawn_at
-from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
+from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.flow import cancel_opening, is_deciding
 
 MAX_WAIT: Final = 5.0
@@ -51,8 +52,6 @@ _HARMLESS: Final = (
 
 _NO_TEXT: Final = "replacement_character"
 """What bytes that are not text become."""
-
-_QUITTING: Final = ("ctrl+c", "ctrl+q")
 
 TIMED_OUT: Final = "Keys typed while the screen opened were ignored. Type them again."
 PASTE_IGNORED: Final = "Text that arrived at once, like a paste, was ignored."
@@ -159,7 +158,7 @@ class KeyQueue:
         typed = _Typed(event, self._read)
         if typed.read is not None and event is typed.read.last:
             self._read = None
-        if typed.key in _QUITTING:
+        if is_key_of(typed.key, "app.quit"):
             self._waiting.clear()
             await self._deliver(event)
             return
@@ -282,7 +281,7 @@ class KeyQueue:
             return False
         if self._takes_text:
             return typed.is_text
-        return isinstance(self._focus, VirtualList) and typed.key in MOVES
+        return isinstance(self._focus, VirtualList) and is_move(typed.key)
 
     @property
     def _takes_text(self) -> bool:

@@ -43,7 +43,7 @@ class SessionListener(Protocol):
 
 _NO_VIEWS: Final = SavedViews()
 
-UNDO_HINT: Final = "Press u to undo."
+UNDO_HINT: Final = "Press <changes.undo> to undo."
 
 STATUS_LENGTH: Final = 78
 """Characters that fit in the Actions bar of every page."""

@@ -5,8 +5,9 @@ import re
 from textual.binding import Binding
 from textual.widgets import Input
 
-from qm_tui.tui.frame.key_help import KeysScreen, active_keys, key_name
+from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.frame.navigation import NavigationPane
+from qm_tui.tui.keys.names import key_name
 from tests.tui.pages import (
     SAMPLES,
     back_to_users,

@@ -11,13 +11,14 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Label, Static
 
 from qm_tui.errors import UserError
 from qm_tui.paths import abbreviate_home, initial_folder
 from qm_tui.progress import YieldControl
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe, safe_path
 from qm_tui.tui.transfer.files.file_list import FileList, reading_text
 from qm_tui.tui.transfer.files.folder import resolve_typed_path
@@ -59,7 +60,7 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
     VERB: ClassVar[str]
     """The label of the button."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "cancel", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("dialog.close", "cancel", "Cancel")]
 
     def __init__(self, start: Path) -> None:
         super().__init__(classes="file-dialog")

@@ -8,13 +8,14 @@ from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
 from qm_tui.errors import UserError
 from qm_tui.paths import abbreviate_home
 from qm_tui.text import pad_or_truncate, pluralize, sanitize, size_text
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.transfer.files.folder import DirectoryEntry, date_text, list_directory
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.threads import run_in_thread
@@ -39,10 +40,10 @@ class FileList(VirtualList):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "sort", "Sort by date or name", show=False),
-        Binding(".", "hidden", "Show or hide hidden files", show=False),
-        Binding("~", "home", "Go to the home folder", show=False),
-        Binding("backspace", "parent", "Go to the parent folder", show=False),
+        bind("files.sort", "sort", show=False),
+        bind("files.hidden", "hidden", show=False),
+        bind("files.home", "home", show=False),
+        bind("files.parent", "parent", show=False),
     ]
 
     class ReadingStarted(Message):

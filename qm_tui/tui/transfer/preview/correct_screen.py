@@ -18,6 +18,7 @@ from qm_tui.transfer.planning.plan import RecordOutcome, RecordOutcomes
 from qm_tui.transfer.planning.record_check import RecordValidator
 from qm_tui.tui.changes.value_picker import has_picker, pick_value, picker_hint
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
+from qm_tui.tui.keys.keymap import bind, is_key_of, with_keys
 from qm_tui.tui.text.safe_content import key_hints, safe, safe_lines
 from qm_tui.tui.transfer.preview.view_model import build_validator
 from qm_tui.tui.user.field_form import FieldForm, FieldInput
@@ -32,7 +33,7 @@ _PAGE: Final = 8
 """Fields that PgDn and PgUp move."""
 
 _FLAG_HELP: Final = "Toggle a yes/no field"
-_STILL_CHECKING: Final = "Still checking the other records. Press F2 again in a moment."
+_STILL_CHECKING: Final = "Still checking the other records. Press <form.save> again in a moment."
 _WILL_BE_LOST: Final = "Corrections that have not been imported will be lost"
 
 Values = list[str | None]
@@ -53,15 +54,15 @@ class CorrectScreen(Dialog[Corrections | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # with priority over the bindings of Textual's inputs
-        Binding("f2", "save", "Save and go to the next record", priority=True),
+        bind("form.save", "save", "Save and go to the next record", priority=True),
         Binding("down", "down", "Values in use, or next field", show=False, priority=True),
         Binding("up", "move(-1)", "Previous field", show=False, priority=True),
         Binding("tab", "move(1)", "Next field", show=False, priority=True),
         Binding("shift+tab", "move(-1)", "Previous field", show=False, priority=True),
-        Binding("pagedown", f"move({_PAGE})", "Page down", show=False, priority=True),
-        Binding("pageup", f"move(-{_PAGE})", "Page up", show=False, priority=True),
-        Binding("escape,q", "back", "Close"),
-        Binding("f1,question_mark", "show_keys", "Keys"),
+        bind("form.page_down", f"move({_PAGE})", show=False, priority=True),
+        bind("form.page_up", f"move(-{_PAGE})", show=False, priority=True),
+        bind("dialog.close", "back"),
+        bind("screen.keys", "show_keys", hint="Keys"),
     ]
 
     def __init__(
@@ -100,7 +101,7 @@ class CorrectScreen(Dialog[Corrections | None]):
             yield Static(id="correct-help")
             yield Static(id="correct-said")
             yield Static(id="correct-passed-over")
-            yield button_row(save="[F2 Save and next]", cancel="[Close]")
+            yield button_row(save=with_keys("[<form.save> Save and next]"), cancel="[Close]")
 
     def on_mount(self) -> None:
         for name in ("record", "said", "passed-over"):
@@ -116,7 +117,7 @@ class CorrectScreen(Dialog[Corrections | None]):
             hint = "Space toggle  "
         elif isinstance(focused, FieldInput):
             hint = picker_hint(focused.field)
-        shown = key_hints(f"{hint}F2 save and next  F1 keys  Esc close")
+        shown = key_hints(with_keys(f"{hint}<form.save> save and next  <app.keys> keys  Esc close"))
         self.query_one("#correct").border_subtitle = shown
 
     def on_unmount(self) -> None:
@@ -242,7 +243,7 @@ class CorrectScreen(Dialog[Corrections | None]):
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until records can be validated."""
-        return key == "f2" and self._validator is None
+        return is_key_of(key, "form.save") and self._validator is None
 
     @flow
     async def action_save(self) -> None:
@@ -251,7 +252,7 @@ class CorrectScreen(Dialog[Corrections | None]):
         if outcome is None:
             return
         if validator is None:
-            self._show_text("said", _STILL_CHECKING)
+            self._show_text("said", with_keys(_STILL_CHECKING))
             return
         values = self.query_one(FieldForm).values
         validate = _validation(validator, outcome, values)
@@ -351,7 +352,8 @@ def _errors(issues: Sequence[Issue]) -> list[Issue]:
 
 def _unresolved_text(errors: Sequence[Issue]) -> str:
     more = f" (and {pluralize(len(errors) - 1, 'more error')})" if len(errors) > 1 else ""
-    return f"Still invalid: {errors[0].message}{more}. Press F2 again to leave the record rejected."
+    again = with_keys("Press <form.save> again to leave the record rejected.")
+    return f"Still invalid: {errors[0].message}{more}. {again}"
 
 
 def _skipped_text(lines: int) -> str:

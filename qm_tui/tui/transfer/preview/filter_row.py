@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from qm_tui.tui.keys.keymap import first_key
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.preview.view_model import RECORD_FILTERS, RecordFilter
 
@@ -64,15 +65,15 @@ def filter_layout(counts: Mapping[RecordFilter, int], width: int) -> FilterLayou
     """
     if width >= _ONE_LINE_FROM:
         labels = [
-            f"{key}:{_LABELS[wanted]} {counts[wanted]:,}"
-            for key, wanted in enumerate(RECORD_FILTERS, 1)
+            f"{first_key(wanted.key_action)}:{_LABELS[wanted]} {counts[wanted]:,}"
+            for wanted in RECORD_FILTERS
         ]
         gap = _gap(labels, width)
         if _width(labels, gap) <= width:
             return FilterLayout(labels, [], gap)
     is_short = width < _FULL_LABELS_FROM
     names = _SHORT_LABELS if is_short else _LABELS
-    labels = [f"{key}:{names[wanted]}" for key, wanted in enumerate(RECORD_FILTERS, 1)]
+    labels = [f"{first_key(wanted.key_action)}:{names[wanted]}" for wanted in RECORD_FILTERS]
     numbers = [_number(counts[wanted], is_short=is_short) for wanted in RECORD_FILTERS]
     widths = [max(map(len, pair)) for pair in zip(labels, numbers, strict=True)]
     labels = [text.rjust(cells) for text, cells in zip(labels, widths, strict=True)]

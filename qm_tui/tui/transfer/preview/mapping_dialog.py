@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from rich.segment import Segment
 from textual import on
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static
 
@@ -19,6 +19,7 @@ from qm_tui.transfer.mapping.guess import guess_columns
 from qm_tui.transfer.mapping.saved_mappings import save_mapping
 from qm_tui.transfer.reading.columns import column_names, is_problems_column
 from qm_tui.transfer.reading.read_options import ColumnMapping
+from qm_tui.tui.keys.keymap import bind, with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.preview.field_picker import IGNORED, FieldPicker, FieldSelected
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
@@ -82,7 +83,7 @@ class ColumnList(VirtualList):
     header_height: ClassVar[int] = 1
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("delete,backspace", "screen.ignore", "Ignore the column"),
+        bind("mapping.ignore", "screen.ignore"),
     ]
 
     def __init__(
@@ -142,9 +143,9 @@ class MappingDialog(Dialog[ColumnMapping | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "use", "Apply"),
-        Binding("question_mark", "app.show_keys", "Keys"),
-        Binding("escape,q", "cancel", "Cancel"),
+        bind("form.save", "use", "Apply"),
+        bind("screen.keys", "app.show_keys", hint="Keys"),
+        bind("dialog.close", "cancel", "Cancel"),
     ]
 
     def __init__(
@@ -166,7 +167,7 @@ class MappingDialog(Dialog[ColumnMapping | None]):
         self._offered = sanitize(name)[:_MAX_NAME]
 
     def compose(self) -> ComposeResult:
-        hints = "Enter select field  Del ignore  F2 apply  Esc cancel"
+        hints = "Enter select field  <mapping.ignore> ignore  <form.save> apply  Esc cancel"
         with dialog_frame("mapping", "Map columns to fields", hints):
             yield self._columns
             yield Static(id="mapping-missing")
@@ -177,7 +178,7 @@ class MappingDialog(Dialog[ColumnMapping | None]):
                 yield name
                 yield Label(safe("  reused for files with this header"), id="mapping-why")
             yield Static(id="mapping-said")
-            yield button_row(use="[F2 Apply]", cancel="[Cancel]")
+            yield button_row(use=with_keys("[<form.save> Apply]"), cancel="[Cancel]")
 
     def on_mount(self) -> None:
         self._columns.focus()

@@ -17,6 +17,7 @@ from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.planning.plan_text import counts_text, warned_text
 from qm_tui.transfer.reading.file_report import FileReport
 from qm_tui.transfer.reading.read_options import DELIMITERS, ENCODINGS, delimiter_name
+from qm_tui.tui.keys.keymap import bind, first_key, option_key
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.virtual_list import VirtualList
@@ -42,7 +43,7 @@ Value = TypeVar("Value")
 class _OptionRow(NamedTuple):
     """A line of the dialog."""
 
-    letter: str
+    key: str
     title: str
     value: str
     help: str
@@ -52,7 +53,8 @@ class ImportOptionList(VirtualList):
     """The options, one per line, with their current values."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space,right", "select", "Next value", show=False),
+        Binding("enter", "select", "Next value", show=False),
+        bind("options.next", "select", show=False),
         Binding("left", "screen.turn_back", "Previous value", show=False),
     ]
 
@@ -82,7 +84,7 @@ class ImportOptionList(VirtualList):
         """Return the key, title and value of an option."""
         option = self._options[row]
         cursor = ">" if row == self.cursor_row else " "
-        text = f"{cursor} {option.letter:<2} {option.title:<{_TITLE}} {option.value}"
+        text = f"{cursor} {option.key:<2} {option.title:<{_TITLE}} {option.value}"
         return pad_or_truncate(text, width)
 
 
@@ -99,13 +101,14 @@ class ImportOptionsDialog(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(option.letter, f"turn_choice('{option.key}')", option.title, show=False)
+            bind(f"preview.{option.key}", f"turn_choice('{option.key}')", show=False)
             for option in IMPORT_OPTIONS
             if option.letter
         ),
-        Binding("m", "map_columns", "Map columns to fields"),
-        Binding("question_mark", "app.show_keys", "Keys"),
-        Binding("escape,q,o", "close", "Close"),
+        bind("preview.map_columns", "map_columns"),
+        bind("screen.keys", "app.show_keys", hint="Keys"),
+        bind("dialog.close", "close"),
+        bind("preview.options", "close", "Close"),
     ]
 
     def __init__(
@@ -124,7 +127,7 @@ class ImportOptionsDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with dialog_frame(
-            "choices", "Import options", "Space/→ next value  ← previous value  Esc close"
+            "choices", "Import options", "<options.next>/→ next value  ← previous value  Esc close"
         ):
             yield ImportOptionList()
             yield Static(id="meaning")
@@ -171,7 +174,8 @@ class ImportOptionsDialog(Dialog[None]):
         choices = self._request.options
         value = option.current(choices)
         words = _marked(value.label, is_default=option.is_default(choices))
-        return _OptionRow(option.letter, option.title, words, value.help)
+        key = option_key(option) if option.letter else ""
+        return _OptionRow(key, option.title, words, value.help)
 
     @on(VirtualList.RowHighlighted)
     def _highlighted(self) -> None:
@@ -290,7 +294,7 @@ def _reading_rows(request: ImportRequest, file_report: FileReport) -> list[_Opti
             "Without a header, columns are read in the standard order of the fields.",
         ),
         _OptionRow(
-            "m",
+            first_key("preview.map_columns"),
             "Columns",
             _marked(mapping, is_default=read_options.mapping is None),
             "Map columns if their names differ from the names of the fields.",

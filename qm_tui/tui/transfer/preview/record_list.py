@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
@@ -16,6 +16,7 @@ from qm_tui.store.interface import UserStore
 from qm_tui.store.state import NO_USERS, UserCount
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.transfer.planning.plan import MAX_LISTED, RecordOutcome, RecordOutcomes, Result
+from qm_tui.tui.keys.keymap import bind, with_keys
 from qm_tui.tui.transfer.preview.view_model import Preview, RecordFilter
 from qm_tui.tui.user.details_screen import DetailsScreen
 from qm_tui.tui.widgets.virtual_list import VirtualList
@@ -33,7 +34,7 @@ _WIDE_FROM: Final = 100
 _NOT_NAMED: Final = "absent"
 _VALUE: Final = 60
 _MARK: Final = "✓"
-_SHOW_ALL: Final = "Press 1 to show all records."
+_SHOW_ALL: Final = "Press <preview.all> to show all records."
 _EMPTY: Final = {
     RecordFilter.ALL: "The file has no records.",
     RecordFilter.ADDED: f"No records will be added. {_SHOW_ALL}",
@@ -44,10 +45,15 @@ _EMPTY: Final = {
     RecordFilter.NOT_IN_FILE: f"All users are in the file. {_SHOW_ALL}",
 }
 _NONE_LISTED: Final = f"None of the first {MAX_LISTED:,} records. The others are not listed."
-_CORRECT: Final = "c correct"
-_HINTS: Final = ("Enter details", "Space mark", _CORRECT, "w save report", "? keys")
-_HINTS_OF_USERS: Final = ("Enter details", "Space mark", "* mark all", "w save report", "? keys")
-_HINTS_ELSEWHERE: Final = ("↓ go to records", _CORRECT, "w save report", "? keys")
+_CORRECT: Final = "<preview.correct> correct"
+_REPORT_AND_KEYS: Final = ("<preview.save_report> save report", "<screen.keys> keys")
+_MARK_HINT: Final = "<list.mark> mark"
+_HINTS: Final = ("Enter details", _MARK_HINT, _CORRECT, *_REPORT_AND_KEYS)
+_HINTS_OF_USERS: Final = (
+    *("Enter details", _MARK_HINT, "<list.mark_all> mark all"),
+    *_REPORT_AND_KEYS,
+)
+_HINTS_ELSEWHERE: Final = ("↓ go to records", _CORRECT, *_REPORT_AND_KEYS)
 
 
 class RecordList(VirtualList):
@@ -58,8 +64,8 @@ class RecordList(VirtualList):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark or unmark the user"),
-        Binding("asterisk", "mark_all", "Mark or unmark all shown users"),
+        bind("list.mark", "mark"),
+        bind("list.mark_all", "mark_all"),
     ]
 
     header_height: ClassVar[int] = 1
@@ -205,7 +211,7 @@ class RecordList(VirtualList):
         if y != self.header_height + 1 or self._preview is None or self._rows:
             return super().render_line(y)
         is_empty = not self._preview.counts[self._filter]
-        text = _EMPTY[self._filter] if is_empty else _NONE_LISTED
+        text = with_keys(_EMPTY[self._filter]) if is_empty else _NONE_LISTED
         width = self.size.width
         return Strip([Segment(pad_or_truncate(f"  {text}", width), self.rich_style)], width)
 
@@ -219,7 +225,7 @@ class RecordList(VirtualList):
             hints = _HINTS_ELSEWHERE
         if self._preview is None or not self._preview.plan.rejected:
             hints = tuple(hint for hint in hints if hint != _CORRECT)
-        text = _joined(hints, room)
+        text = _joined([with_keys(hint) for hint in hints], room)
         indent = " " if len(text) < room else ""
         return pad_or_truncate(f"{pad_or_truncate(indent + text, room)} {place} ", width)
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Button, Static
 
@@ -16,6 +16,7 @@ from qm_tui.transfer.options.import_options import ImportOptions
 from qm_tui.transfer.planning.plan import RecordOutcome, Result
 from qm_tui.transfer.planning.plan_text import fixing_value
 from qm_tui.transfer.planning.totals import fixing_option
+from qm_tui.tui.keys.keymap import bind, option_key, with_keys
 from qm_tui.tui.text.safe_content import key_hints, safe
 from qm_tui.tui.text.severity_symbols import SEVERITY_SYMBOLS, severity_symbol
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
@@ -54,12 +55,13 @@ class _Body(VerticalScroll, can_focus=True):
     """The scrollable content."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll(-1)", "Up", show=False),
-        Binding("down,j", "scroll(1)", "Down", show=False),
-        Binding("pageup", "scroll_pages(-1)", "Page up", show=False),
-        Binding("pagedown,space", "scroll_pages(1)", "Page down", show=False),
-        Binding("home,g", "scroll_to_end(-1)", "First", show=False),
-        Binding("end,G", "scroll_to_end(1)", "Last", show=False),
+        bind("list.up", "scroll(-1)", show=False),
+        bind("list.down", "scroll(1)", show=False),
+        bind("list.page_up", "scroll_pages(-1)", show=False),
+        bind("list.page_down", "scroll_pages(1)", show=False),
+        bind("record.page_down", "scroll_pages(1)", show=False),
+        bind("list.first", "scroll_to_end(-1)", show=False),
+        bind("list.last", "scroll_to_end(1)", show=False),
     ]
 
     def action_scroll(self, lines: int) -> None:
@@ -86,11 +88,11 @@ class RecordScreen(Dialog[RecordScreenResult]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "correct", "Correct"),
-        Binding("n,right", "move(1)", "Next record"),
-        Binding("p,left", "move(-1)", "Previous record"),
-        Binding("question_mark", "app.show_keys", "Keys"),
-        Binding("escape,q", "close", "Close"),
+        bind("record.correct", "correct"),
+        bind("record.next", "move(1)"),
+        bind("record.previous", "move(-1)"),
+        bind("screen.keys", "app.show_keys", hint="Keys"),
+        bind("dialog.close", "close"),
     ]
 
     def __init__(
@@ -109,7 +111,10 @@ class RecordScreen(Dialog[RecordScreenResult]):
             with _Body(id="record-body"):
                 yield Static(id="record-text")
             yield button_row(
-                correct="[c Correct]", previous="[p Previous]", next="[n Next]", back="[Close]"
+                correct=with_keys("[<record.correct> Correct]"),
+                previous=with_keys("[<record.previous> Previous]"),
+                next=with_keys("[<record.next> Next]"),
+                back="[Close]",
             )
 
     def on_mount(self) -> None:
@@ -122,7 +127,7 @@ class RecordScreen(Dialog[RecordScreenResult]):
         title = f"Record {outcome.number:,}, line {outcome.line:,}: {outcome.result}"
         dialog.border_title = safe(title)
         place = f"{self._at + 1:,} of {len(self._among):,}  " if len(self._among) > 1 else ""
-        dialog.border_subtitle = key_hints(f"{place}Esc close  ? keys")
+        dialog.border_subtitle = key_hints(with_keys(f"{place}Esc close  <screen.keys> keys"))
         self.query_one("#record-text", Static).update(record_table(outcome, self._options))
         self.query_one(_Body).scroll_home(animate=False)
         for name in ("correct", "previous", "next"):
@@ -186,7 +191,7 @@ def record_table(outcome: RecordOutcome, options: ImportOptions) -> Table:
         option = fixing_option(issue, updates=outcome.stored is not None)
         value = fixing_value(option, options)
         if option is not None and value is not None:
-            key = option.letter or "o"
+            key = option_key(option)
             text = f"For all records: {value.fix} (press {key} in the preview)."
             table.add_row("", Text(sanitize(text)))
     table.add_row("", "")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from textual import on, work
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Button
@@ -15,6 +15,7 @@ from textual.widgets import Button
 from qm_tui.transfer.importing import ImportRequest, PreparedImport
 from qm_tui.transfer.options.import_options import IMPORT_OPTION, IMPORT_OPTIONS
 from qm_tui.tui.frame.key_help import COMMAND_PALETTE
+from qm_tui.tui.keys.keymap import LIST_MOVES, bind, is_key_of, is_move, with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.transfer.preview import actions
 from qm_tui.tui.transfer.preview.filter_row import ResultTabs
@@ -40,19 +41,7 @@ _LINES_AROUND: Final = 5
 _MIN_ROWS: Final = 5
 WAITING: Final = "Waiting for the server…"
 _NOTHING_IMPORTED_YET: Final = "Preview – nothing imported yet"
-_MOVES: Final = (
-    ("up,k", "move", -1),
-    ("down,j", "move", 1),
-    ("pageup", "move_page", -1),
-    ("pagedown", "move_page", 1),
-    ("home,g", "move_to_end", -1),
-    ("end,G", "move_to_end", 1),
-)
-"""The keys of the list; they work from everywhere on the screen, and focus the list."""
-
-_CLOSING: Final = ("escape", "q")
-_WHILE_PLANNING: Final = {*_CLOSING, *(key for keys, *_ in _MOVES for key in keys.split(","))}
-_COMMITTING: Final = ("enter", "space", "i", "r", "w")
+_COMMITTING: Final = ("preview.import", "preview.save_rejected", "preview.save_report")
 
 
 class PreviewScreen(Confirms, Screen[actions.Decision | None]):
@@ -69,29 +58,29 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "import", "Import"),
-        Binding("o", "show_options", "Options"),
+        bind("preview.import", "import"),
+        bind("preview.options", "show_options"),
         *(
-            Binding(option.letter, f"turn('{option.key}')", option.title)
+            bind(f"preview.{option.key}", f"turn('{option.key}')")
             for option in IMPORT_OPTIONS
             if option.letter
         ),
         *(
-            Binding(str(number), f"show_filter({number})", "Filter records")
-            for number in range(1, len(RECORD_FILTERS) + 1)
+            bind(record_filter.key_action, f"show_filter({number})")
+            for number, record_filter in enumerate(RECORD_FILTERS, 1)
         ),
-        Binding("v", "show_problems", "Show all problems"),
-        Binding("c", "correct", "Correct rejected records"),
-        Binding("r", "save_rejected", "Save rejected records"),
-        Binding("w", "save_text", "Save the report"),
-        Binding("m", "map_columns", "Map columns to fields"),
-        *(
-            Binding(keys, f"to_list('{move}', {by})", "Go to records", show=False)
-            for keys, move, by in _MOVES
+        bind("preview.problems", "show_problems"),
+        bind("preview.correct", "correct"),
+        bind("preview.save_rejected", "save_rejected"),
+        bind("preview.save_report", "save_text"),
+        bind("preview.map_columns", "map_columns"),
+        *(  # they work from everywhere on the screen, and focus the list
+            bind(name, f"to_list('{move}', {by})", "Go to records", show=False)
+            for name, move, by in LIST_MOVES
         ),
-        Binding("colon", "app.command_palette", COMMAND_PALETTE),
-        Binding("question_mark", "app.show_keys", "Keys"),
-        Binding("escape,q", "back", "Cancel"),
+        bind("screen.palette", "app.command_palette", hint=COMMAND_PALETTE),
+        bind("screen.keys", "app.show_keys", hint="Keys"),
+        bind("dialog.close", "back", "Cancel"),
     ]
 
     def __init__(
@@ -115,13 +104,13 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
 
     def may_confirm(self, key: str) -> bool:
         """Whether a key may import or write a file; the others open screens or change options."""
-        return key in _COMMITTING
+        return key in ("enter", "space") or is_key_of(key, *_COMMITTING)
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the import has been planned, or users are marked."""
         if self.preview is None:
-            return key not in _CLOSING
-        is_held = self.is_planning and key not in _WHILE_PLANNING
+            return not is_key_of(key, "dialog.close")
+        is_held = self.is_planning and not (is_move(key) or is_key_of(key, "dialog.close"))
         return is_held or self._session.is_marking
 
     @property
@@ -144,14 +133,16 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
         yield ResultTabs()
         yield RecordList(self._session.marks)
         buttons = (
-            ("import", "[i Import]", "import"),
-            ("options", "[o Options]", "show_options"),
-            ("save-rejected", "[r Save rejected]", "save_rejected"),
+            ("import", "[<preview.import> Import]", "import"),
+            ("options", "[<preview.options> Options]", "show_options"),
+            ("save-rejected", "[<preview.save_rejected> Save rejected]", "save_rejected"),
             ("leave", "[Cancel]", "back"),
         )
         with Horizontal(id="preview-buttons"):
             for name, label, action in buttons:
-                yield Button(safe(label), id=name, compact=True, action=f"screen.{action}")
+                yield Button(
+                    safe(with_keys(label)), id=name, compact=True, action=f"screen.{action}"
+                )
 
     def on_mount(self) -> None:
         self.add_class("-first-time")
@@ -275,7 +266,7 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
     # Filters and records
 
     def action_show_filter(self, number: int) -> None:
-        """Show the records of a filter, by its key."""
+        """Show the records of a filter, by its number from 1."""
         self._show_filter(RECORD_FILTERS[number - 1])
         self._rows.focus()
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Final, NamedTuple
 from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -27,6 +27,7 @@ from qm_tui.transfer.planning.plan_text import (
     options_text,
     removals_text,
 )
+from qm_tui.tui.keys.keymap import bind, option_key, with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.severity_symbols import SEVERITY_STYLES
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
@@ -256,7 +257,7 @@ def _fix_text(group: IssueGroup, plan: ImportPlan) -> str:
     value = fixing_value(group.fixing_option, plan.options)
     if group.fixing_option is None or value is None:
         return ""
-    return f"{group.fixing_option.letter or 'o':<2} {value.fix}"
+    return f"{option_key(group.fixing_option):<2} {value.fix}"
 
 
 def _totals(plan: ImportPlan, width: int) -> Iterator[SummaryLine]:
@@ -299,7 +300,13 @@ def _notes(prepared: PreparedImport, width: int) -> Iterator[SummaryLine]:
     if prepared.request.corrections:
         yield SummaryLine(corrected_text(len(prepared.request.corrections)))
     if prepared.file_report.needs_mapping:
-        yield SummaryLine("Required fields have no column. Press m to map columns to fields.", True)
+        yield SummaryLine(
+            with_keys(
+                "Required fields have no column. Press <preview.map_columns> to map columns to "
+                "fields."
+            ),
+            True,
+        )
     if plan.is_blocked:
         text = "Import disabled: some records are rejected (option: import nothing)."
         yield SummaryLine(text, is_bold=True)
@@ -363,7 +370,10 @@ class ProblemsDialog(Dialog[IssueGroup | None]):
         prepared: the import.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,v", "close", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("dialog.close", "close"),
+        bind("preview.problems", "close", "Close"),
+    ]
 
     def __init__(self, prepared: PreparedImport) -> None:
         super().__init__(classes="full-dialog")

@@ -23,6 +23,7 @@ from qm_tui.transfer.mapping.saved_mappings import find_mapping
 from qm_tui.transfer.planning.plan import RESULTS, ImportPlan, RecordOutcomes, Result
 from qm_tui.transfer.planning.record_check import RecordValidator
 from qm_tui.transfer.reading.reader import UsersFile
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.work.background import run_with_progress
 from qm_tui.tui.work.job import JobProgressed
 from qm_tui.tui.work.session import Session
@@ -41,9 +42,14 @@ class RecordFilter(StrEnum):
     NOT_IN_FILE = "not in file"
     """Users of the store that are not in the file."""
 
+    @property
+    def key_action(self) -> str:
+        """The ID of the action that shows these records."""
+        return f"preview.{self.name.lower()}"
+
 
 RECORD_FILTERS: Final = tuple(RecordFilter)
-"""The filters in the order of their keys 1 to 7."""
+"""The filters in the order of their tabs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,9 @@ class Preview:
         if plan.is_blocked:
             return "Import disabled"
         count = plan.write_count
-        return f"i Import {pluralize(count, 'change')}" if count else "Nothing to import"
+        if not count:
+            return "Nothing to import"
+        return with_keys(f"<preview.import> Import {pluralize(count, 'change')}")
 
     def user_ids(self, record_filter: RecordFilter, start: int, stop: int) -> Sequence[str]:
         """Return the User IDs of the stored users of the rows from `start` to `stop`."""

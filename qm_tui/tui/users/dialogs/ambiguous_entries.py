@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.query.pasted_list import UnresolvedEntry
 
@@ -27,7 +28,7 @@ class UnresolvedList(VirtualList):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "choose", "Mark or unmark all matches"),
+        bind("mark_list.mark_matches", "choose"),
         Binding("enter", "select", "Go to the line of the entry"),
     ]
 

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Button, Static
 
 from qm_tui.text import pad_or_truncate, pluralize
+from qm_tui.tui.keys.keymap import bind, with_keys
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.users.dialogs.layout_editor import LayoutDraft
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
@@ -24,7 +25,7 @@ _LICENSES: Final = "All licenses in one cell: U unlimited, O on-demand, C comput
 _WIDER: Final = "Columns with the default width grow to fill the table."
 _OTHER_WIDTH: Final = "* custom width; does not grow."
 _LAST_COLUMN: Final = "At least one column must be visible. Show another one first."
-_HIDDEN: Final = "This column is hidden. Press Space to show it first."
+_HIDDEN: Final = "This column is hidden. Press <columns.toggle> to show it first."
 
 
 class ColumnLayoutList(VirtualList):
@@ -42,13 +43,13 @@ class ColumnLayoutList(VirtualList):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "screen.use", "Apply"),
-        Binding("space", "select", "Show or hide"),
-        Binding("less_than_sign", "move_column(-1)", "Move left"),
-        Binding("greater_than_sign", "move_column(1)", "Move right"),
-        Binding("minus,left", "widen(-1)", "Narrower"),
-        Binding("plus,right", "widen(1)", "Wider"),
-        Binding("f", "freeze", "Freeze or unfreeze columns up to here"),
-        Binding("r", "reset", "Reset to default columns"),
+        bind("columns.toggle", "select"),
+        bind("columns.move_left", "move_column(-1)"),
+        bind("columns.move_right", "move_column(1)"),
+        bind("columns.narrower", "widen(-1)"),
+        bind("columns.wider", "widen(1)"),
+        bind("columns.freeze", "freeze"),
+        bind("columns.reset", "reset"),
     ]
 
     class ActionRejected(Message):
@@ -133,7 +134,7 @@ class ColumnLayoutList(VirtualList):
         """Return whether the current column is shown; report it if not."""
         is_shown = self.draft.lines[self.cursor_row].is_shown
         if not is_shown:
-            self.post_message(self.ActionRejected(_HIDDEN))
+            self.post_message(self.ActionRejected(with_keys(_HIDDEN)))
         return is_shown
 
     def _changed(self) -> None:
@@ -149,9 +150,9 @@ class ColumnsDialog(Dialog[Layout | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "use", "Apply"),
-        Binding("question_mark", "app.show_keys", "Keys"),
-        Binding("escape,q", "cancel", "Cancel"),
+        bind("form.save", "use", "Apply"),
+        bind("screen.keys", "app.show_keys", hint="Keys"),
+        bind("dialog.close", "cancel", "Cancel"),
     ]
 
     def __init__(self, layout: Layout) -> None:
@@ -160,17 +161,18 @@ class ColumnsDialog(Dialog[Layout | None]):
 
     def compose(self) -> ComposeResult:
         lines = self._lines
-        with dialog_frame("columns-dialog", "Columns", "Enter apply  ? keys  Esc cancel"):
+        hints = "Enter apply  <screen.keys> keys  Esc cancel"
+        with dialog_frame("columns-dialog", "Columns", hints):
             yield lines
             yield Static(id="columns-said")
             with Horizontal(id="columns-keys"):
-                yield KeyHint("[Space Show]", lines.action_select)
-                yield KeyHint("[< Left]", lambda: lines.action_move_column(-1))
-                yield KeyHint("[> Right]", lambda: lines.action_move_column(1))
-                yield KeyHint("[- Narrower]", lambda: lines.action_widen(-1))
-                yield KeyHint("[+ Wider]", lambda: lines.action_widen(1))
-                yield KeyHint("[f Freeze]", lines.action_freeze)
-                yield KeyHint("[r Reset]", lines.action_reset)
+                yield KeyHint("[<columns.toggle> Show]", lines.action_select)
+                yield KeyHint("[<columns.move_left> Left]", lambda: lines.action_move_column(-1))
+                yield KeyHint("[<columns.move_right> Right]", lambda: lines.action_move_column(1))
+                yield KeyHint("[<columns.narrower> Narrower]", lambda: lines.action_widen(-1))
+                yield KeyHint("[<columns.wider> Wider]", lambda: lines.action_widen(1))
+                yield KeyHint("[<columns.freeze> Freeze]", lines.action_freeze)
+                yield KeyHint("[<columns.reset> Reset]", lines.action_reset)
             yield button_row(ok="[Apply]", cancel="[Cancel]")
 
     def on_mount(self) -> None:

@@ -13,11 +13,12 @@ from textual.widgets import Button, Static
 from qm_tui.progress import YieldControl
 from qm_tui.store.state import State
 from qm_tui.text import pad_or_truncate, sanitize
+from qm_tui.tui.keys.keymap import bind, is_move
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.count_table import MAX_SHOWN, TOO_LONG, NumberList
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.key_hint import FieldLine
-from qm_tui.tui.widgets.virtual_list import MOVES, VirtualList
+from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.tui.work.threads import ask_until_answered
 from qm_tui.users.fields import Kind
 from qm_tui.users.query.columns import COLUMN
@@ -30,8 +31,8 @@ _SEVERAL: Final = "Users with several licenses are counted once per license."
 _NO_USERS: Final = "No users to count."
 
 _FIELD_BINDINGS: Final[list[BindingType]] = [
-    Binding("left,h", "screen.turn(-1)", "Previous field"),
-    Binding("right,l", "screen.turn(1)", "Next field"),
+    bind("counts.previous", "screen.turn(-1)"),
+    bind("counts.next", "screen.turn(1)"),
 ]
 
 
@@ -103,8 +104,9 @@ class CountsDialog(Dialog[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *_FIELD_BINDINGS,
-        Binding("question_mark", "app.show_keys", "Keys"),
-        Binding("escape,q,F", "cancel", "Close"),
+        bind("screen.keys", "app.show_keys", hint="Keys"),
+        bind("dialog.close", "cancel"),
+        bind("users.counts", "cancel", "Close"),
     ]
 
     def __init__(self, state: State, query: Query, number: int, noun: str) -> None:
@@ -118,7 +120,7 @@ class CountsDialog(Dialog[str | None]):
         with dialog_frame(
             "counts-dialog",
             f"Count by field: {self._noun}",
-            "← → field  Enter add to filter  ? keys  Esc close",
+            "← → field  Enter add to filter  <screen.keys> keys  Esc close",
         ):
             yield FieldLine([_short(name) for name in COUNTABLE_FIELDS], self._select)
             yield self._list
@@ -132,7 +134,7 @@ class CountsDialog(Dialog[str | None]):
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the users are counted."""
-        return self._list.is_counting and key in ("enter", *MOVES)
+        return self._list.is_counting and (key == "enter" or is_move(key))
 
     # Choosing the field
 

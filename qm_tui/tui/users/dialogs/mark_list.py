@@ -15,6 +15,7 @@ from qm_tui.progress import YieldControl, in_chunks
 from qm_tui.store.state import State
 from qm_tui.text import pluralize
 from qm_tui.tui.frame.key_help import KeyDescription, KeysScreen, active_keys
+from qm_tui.tui.keys.keymap import bind, is_key_of, with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.users.dialogs.ambiguous_entries import MAX_NAMED, UnresolvedList
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
@@ -45,9 +46,9 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "mark", "Mark the users", priority=True),
-        Binding("escape,q", "back", "Cancel"),
-        Binding("f1,question_mark", "show_keys", "Keys"),
+        bind("form.save", "mark", "Mark the users", priority=True),
+        bind("dialog.close", "back", "Cancel"),
+        bind("screen.keys", "show_keys", hint="Keys"),
     ]
 
     def __init__(self, state: State) -> None:
@@ -59,9 +60,8 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        with dialog_frame(
-            "mark-list", "Mark users from a list", "Tab next  F2 mark  F1 keys  Esc cancel"
-        ):
+        hints = "Tab next  <form.save> mark  <app.keys> keys  Esc cancel"
+        with dialog_frame("mark-list", "Mark users from a list", hints):
             yield Static(safe(_HELP), id="mark-list-how")
             yield SafeTextArea(_PLACEHOLDER, id="mark-list-text")
             yield Static(id="mark-list-count")
@@ -126,7 +126,8 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
         unsettled.display = bool(unsettled.row_count)
         self.query_one("#mark-list-count", Static).update(safe(_count_text(self._resolved)))
         button = self.query_one("#mark", Button)
-        button.label = safe(f"[F2 Mark {pluralize(marked, 'user')}]" if marked else "[F2 Mark]")
+        users = f" {pluralize(marked, 'user')}" if marked else ""
+        button.label = safe(with_keys(f"[<form.save> Mark{users}]"))
         button.refresh(layout=True)
         button.disabled = not marked
 
@@ -158,7 +159,7 @@ class MarkListDialog(Dialog[Sequence[str] | None]):
 
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait until the users of the list are found."""
-        return key == "f2" and self._text.lines != self._lines
+        return is_key_of(key, "form.save") and self._text.lines != self._lines
 
     def action_mark(self) -> None:
         """Mark the users of the list that were found last."""
@@ -203,5 +204,6 @@ def _count_text(resolved: ResolvedList) -> str:
     if not_found:
         parts.append(f"{not_found:,} not found")
     if ambiguous:
-        parts.append(f"{ambiguous:,} ambiguous (Space marks all matches)")
+        marks = with_keys("<mark_list.mark_matches> marks all matches")
+        parts.append(f"{ambiguous:,} ambiguous ({marks})")
     return ", ".join(parts)

@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Label, Static
 from qm_tui.config.saved_views import built_in_name, is_same_name, save_views, views_path
 from qm_tui.paths import abbreviate_home
 from qm_tui.text import pad_or_truncate, pluralize, sanitize
+from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.text.safe_content import safe, safe_lines
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.key_hint import KeyHint
@@ -134,10 +135,11 @@ class ViewsDialog(Dialog[SavedView | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "save", "Save the current view"),
-        Binding("D,delete", "delete", "Delete the view"),
-        Binding("question_mark", "app.show_keys", "Keys"),
-        Binding("escape,q,v", "cancel", "Close"),
+        bind("views.save", "save"),
+        bind("views.delete", "delete"),
+        bind("screen.keys", "app.show_keys", hint="Keys"),
+        bind("dialog.close", "cancel"),
+        bind("users.views", "cancel", "Close"),
     ]
 
     def __init__(self, current: SavedView, saved: Sequence[SavedView]) -> None:
@@ -146,16 +148,17 @@ class ViewsDialog(Dialog[SavedView | None]):
         self._lines = ViewList(current, saved)
 
     def compose(self) -> ComposeResult:
-        with dialog_frame(
-            "views-dialog", "Views", "Enter open  a save  D delete  ? keys  Esc close"
-        ):
+        hints = (
+            "Enter open  <views.save> save  <views.delete> delete  <screen.keys> keys  Esc close"
+        )
+        with dialog_frame("views-dialog", "Views", hints):
             yield Static(id="views-now")
             yield self._lines
             with Horizontal(id="view-name-line"):
                 yield Label(safe("Save current view as "))
                 yield SafeInput(MAX_NAME, id="view-name")
-                yield KeyHint("[a Save]", self.action_save)
-                yield KeyHint("[D Delete]", self.action_delete)
+                yield KeyHint("[<views.save> Save]", self.action_save)
+                yield KeyHint("[<views.delete> Delete]", self.action_delete)
             yield Static(id="views-said")
             yield button_row(show="[Open]", cancel="[Close]")
 
