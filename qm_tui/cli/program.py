@@ -68,7 +68,9 @@ def interface(
         bool,
         typer.Option("--debug", help="Write a debug log. It contains no user data."),
     ] = False,
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Start the terminal UI, unless a command is given."""
     if debug:

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "check": "store_files.check",
     "recover": "store_files.recover",
     "copy": "copy_store.copy",
+    "config": "config.config",
     "completion": "completion.completion",
 }
 """The module and the function of each command, in the order in which `--help` lists them."""

@@ -1,0 +1,75 @@
+"""`qm-tui config` shows and checks the settings; an invalid file is refused at the start, too."""
+
+import tomllib
+
+import pytest
+
+from qm_tui.config.settings import settings_path
+from tests.cli.terminal import on_terminal
+from tests.program import output, refusal
+
+
+@pytest.fixture
+def write(home):
+    """A function that writes the settings."""
+
+    def write(text):
+        settings_path().parent.mkdir(parents=True, exist_ok=True)
+        settings_path().write_text(text)
+
+    return write
+
+
+def test_show_prints_all_settings_as_a_valid_file_with_defaults(write):
+    assert output("config", "show").startswith(f"# {settings_path()} (does not exist)\n")
+    defaults = tomllib.loads(output("config", "show"))
+    assert defaults == {
+        "store": {"lock_wait_seconds": 10, "history_days": 90, "history_megabytes": 1024},
+        "keys": {},
+    }
+    text = '[store]\nhistory_megabytes = 1048576\n[keys]\nusers.import = "F5, Ctrl+G"\n'
+    write(text)
+    shown = output("config", "show")
+    assert shown.startswith(f"# {settings_path()}\n")
+    assert "history_megabytes = 1048576  # default: 1024\n" in shown
+    assert 'users.import = "F5, Ctrl+G"  # default: "i"\n' in shown
+    given = tomllib.loads(text)
+    assert tomllib.loads(shown) == {"store": defaults["store"] | given["store"]} | {
+        "keys": given["keys"]
+    }
+
+
+def test_check_says_whether_the_file_is_valid(write):
+    assert output("config", "check").endswith("does not exist. All settings are defaults.\n")
+    write('[keys]\n"users.import" = "f5"\n')
+    assert output("config", "check") == f"{settings_path()} is valid.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[key]\n", "unknown table key (valid: [store] and [keys]). Did you mean keys? Correct"),
+        ("[store]\nhistory_day = 3", "Did you mean history_days? Correct the file, or move it."),
+        ('[keys]\nusers.imprt = "f5"', "unknown action users.imprt. Did you mean users.import?"),
+        ("[keys]\nusers.import = 5", "users.import must be text in quotes"),
+        ('keys = "f5"', "keys must be a table, [keys]"),
+        ('[keys]\nusers.import = "v"', "v would be the key of users.views (Open or save a view)"),
+        ('[keys]\nusers.import = "f99"', "no terminal sends the key f99."),
+    ],
+)
+def test_invalid_settings_are_refused_by_show_and_check_and_at_the_start(write, text, says):
+    write(text)
+    for action in ("show", "check"):
+        assert says in refusal("config", action)
+    status, shown = on_terminal(answer="")
+    assert status == 2
+    assert says in " ".join(shown.split())
+
+
+def test_other_commands_need_no_valid_keys(write):
+    write('[keys]\nusers.import = "f99"')
+    assert "Settings" in output("info")
+
+
+def test_version_has_a_short_option():
+    assert output("-V") == output("--version")
