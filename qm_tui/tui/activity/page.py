@@ -19,7 +19,7 @@ from qm_tui.tui.activity.transaction_screen import TransactionScreen
 from qm_tui.tui.frame.actions_bar import ActionButton
 from qm_tui.tui.frame.key_help import is_unavailable
 from qm_tui.tui.frame.page import COMMON, UNDO, Page
-from qm_tui.tui.keys.keymap import bind, is_key_of, is_move
+from qm_tui.tui.keys.keymap import bind, is_key_of, is_move, with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.text_input import FilterInput
 from qm_tui.tui.work.job import UserListView
@@ -84,7 +84,7 @@ class ActivityPage(Page):
     def compose_page(self) -> Iterator[Widget]:
         """Yield the filter, the list, and the text shown if there are no transactions."""
         with Horizontal(id="filter-line"):
-            yield Label(safe("/ "))
+            yield Label(safe(with_keys("<activity.filter> ")))
             yield _ActivityFilterInput()
         yield ActivityList()
         yield Static(safe(_NO_TRANSACTIONS), id="no-transactions")

@@ -14,7 +14,9 @@ from textual.content import Content
 from qm_tui.paths import abbreviate_home
 from qm_tui.text import sanitize
 
-_KEY: Final = re.compile(r"(?:^ ?|(?<=  ))\[?((?:[A-Z]\w+(?:/\S)?|[A-Za-z]|[^\w\s])(?: [^\w\s])*) ")
+_KEY: Final = re.compile(
+    r"(?:^ ?|(?<=  ))\[?((?:[A-Z]\w+(?:\+\S+|/\S)?|[^\W\d_]|[^\w\s])(?: [^\w\s])*) "
+)
 """The keys of a hint: after the blanks between two hints, and before its verb."""
 
 

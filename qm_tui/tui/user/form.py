@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from qm_tui.store.state import State
 from qm_tui.text import pluralize
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.terminal.reliable_timer import ReliableTimers
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.user.draft import UserDraft
@@ -37,7 +38,7 @@ _TYPED: Final = EncryptedPassword("typed", "")
 _PASSWORDS_DIFFER: Final = Issue(
     _PASSWORD, "The passwords do not match", "Type the same password twice."
 )
-_SET: Final = "set (change with P on the Users page)"
+_SET: Final = "set (change with <user.password> on the Users page)"
 _NEW_SALT: Final = "generated with the password"
 
 
@@ -85,7 +86,7 @@ class UserForm(ReliableTimers, VerticalScroll, can_focus=False):
             if field.kind is Kind.ID:
                 fixed = user.user_id or "assigned automatically"
             elif field is _PASSWORD and not is_new:
-                fixed = _SET
+                fixed = with_keys(_SET)
             elif field is _SALT:
                 fixed = _NEW_SALT if is_new else "set" if user.salt else "not set"
             if fixed:

@@ -39,7 +39,7 @@ _BREAKPOINTS: Final = [(0, "-one-column"), (110, "-two-columns")]
 _CANCELLED: Final = "Canceled. Nothing was saved."
 _SAVED_BY_ANOTHER: Final = (
     "Another admin saved this user in the meantime. Your changes are not saved yet. For each "
-    "field marked !, press F3 to use their value, or F2 to save yours."
+    "field marked !, press <form.use_theirs> to use their value, or <form.save> to save yours."
 )
 _NEW_UNSAVED: Final = "The new user will be lost"
 _DISCARD: Final = "Discard your changes?"
@@ -256,7 +256,7 @@ class UserFormScreen(Dialog[bool]):
         self._show_conflicts()
         rows = [row for row in self._form.rows if self._conflict_in(row)]
         if rows:
-            self.show_message(_SAVED_BY_ANOTHER)
+            self.show_message(with_keys(_SAVED_BY_ANOTHER))
             self._form.focus_row(rows[0])
         else:
             self.show_message(outcome.message)

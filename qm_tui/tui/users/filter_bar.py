@@ -11,6 +11,7 @@ from textual.widgets import Input, Label, Static
 
 from qm_tui.store.state import UserCount
 from qm_tui.text import sanitize
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.widgets.text_input import FilterInput
 from qm_tui.users.query.completion import Completions, ValuesOf, complete_filter
@@ -75,7 +76,7 @@ class FilterBar(Vertical):
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="users-filter-line"):
-            yield Label(safe("/ "))
+            yield Label(safe(with_keys("<users.filter> ")))
             yield _FilterInput(self)
             yield Static(id="shown-count")
         yield Static(id="filter-said")

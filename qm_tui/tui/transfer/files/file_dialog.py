@@ -84,9 +84,9 @@ class FileDialog(Dialog[Result | None], Generic[Result]):
             yield self.files
             with Horizontal(classes="file-line"):
                 yield Static(id="shown")
-                yield KeyHint("s sort", self.files.action_sort)
-                yield KeyHint(". hidden", self.files.action_hidden)
-                yield KeyHint("~ home", self.files.action_home)
+                yield KeyHint("<files.sort> sort", self.files.action_sort)
+                yield KeyHint("<files.hidden> hidden", self.files.action_hidden)
+                yield KeyHint("<files.home> home", self.files.action_home)
             yield from self.compose_below()
             yield Static(id="sentence")
             yield button_row(accept=f"[{self.VERB}]", cancel="[Cancel]")

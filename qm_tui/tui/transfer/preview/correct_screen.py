@@ -361,8 +361,7 @@ def _skipped_text(lines: int) -> str:
     if not lines:
         return ""
     if lines == 1:
-        return "1 line cannot be parsed. Correct it in the file, or save it with r in the preview."
-    return (
-        f"{lines:,} lines cannot be parsed. Correct them in the file, or save them with r in the "
-        "preview."
-    )
+        text = "1 line cannot be parsed. Correct it in the file, or save it"
+    else:
+        text = f"{lines:,} lines cannot be parsed. Correct them in the file, or save them"
+    return with_keys(f"{text} with <preview.save_rejected> in the preview.")

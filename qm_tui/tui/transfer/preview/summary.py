@@ -27,7 +27,7 @@ from qm_tui.transfer.planning.plan_text import (
     options_text,
     removals_text,
 )
-from qm_tui.tui.keys.keymap import bind, option_key, with_keys
+from qm_tui.tui.keys.keymap import bind, first_key, option_key, with_keys
 from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.severity_symbols import SEVERITY_STYLES
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
@@ -42,7 +42,7 @@ _AROUND_NAME: Final = 12
 _MIN_NAME: Final = 12
 _LABEL: Final = 9
 _COUNT: Final = 4
-_CORRECT: Final = "c  correct manually"
+_CORRECT: Final = "correct manually"
 _MAX_MESSAGES: Final = 4
 """Lines of findings that are shown even if groups of problems need the room."""
 
@@ -196,7 +196,7 @@ def _split(lines: list[SummaryLine], room: int, width: int) -> list[SummaryLine]
     room = max(1, room)
     if len(lines) <= room:
         return lines
-    more = f"… {len(lines) - room + 1:,} more (v shows all)"
+    more = f"… {len(lines) - room + 1:,} more ({first_key('preview.problems')} shows all)"
     return [*lines[: room - 1], SummaryLine(pad_or_truncate(more, width), omits=True)]
 
 
@@ -233,7 +233,7 @@ def _groups(plan: ImportPlan, width: int) -> Iterator[SummaryLine]:
     errors = [group for group in plan.groups if group.severity is Severity.ERROR]
     for index, group in enumerate(errors):
         if group.fixing_option is None and plan.outcomes and plan.outcomes.values.get(group.first):
-            fixes[index] = _CORRECT
+            fixes[index] = f"{first_key('preview.correct'):<2} {_CORRECT}"
             break
     count = max((len(f"{group.records:,}") for group in plan.groups), default=0)
     count = max(_COUNT, count)
@@ -289,7 +289,7 @@ def _options_lines(options: ImportOptions, width: int) -> Iterator[SummaryLine]:
                 f"{'Options':<{_LABEL}}  {text}",
                 width,
                 max_lines=2,
-                placeholder=" … (o shows all)",
+                placeholder=with_keys(" … (<preview.options> shows all)"),
                 subsequent_indent=" " * (_LABEL + 2),
             ),
         )
