@@ -200,6 +200,8 @@ class _Lines(VerticalScroll):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("list.down", "scroll_down", show=False),
         bind("list.up", "scroll_up", show=False),
+        bind("list.page_down", "page_down", show=False),
+        bind("list.page_up", "page_up", show=False),
         bind("list.first", "scroll_home", show=False),
         bind("list.last", "scroll_end", show=False),
     ]

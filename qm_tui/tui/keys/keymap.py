@@ -18,6 +18,8 @@ LIST_MOVES: Final = (
     ("list.down", "move", 1),
     ("list.page_up", "move_page", -1),
     ("list.page_down", "move_page", 1),
+    ("list.half_page_up", "move_half_page", -1),
+    ("list.half_page_down", "move_half_page", 1),
     ("list.first", "move_to_end", -1),
     ("list.last", "move_to_end", 1),
 )

@@ -66,6 +66,8 @@ class DetailsPane(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
         bind("list.down", "scroll_lines(1)", hint="Scroll"),
         bind("list.page_up", "scroll_pages(-1)", show=False),
         bind("list.page_down", "scroll_pages(1)", show=False),
+        bind("list.half_page_up", "scroll_pages(-0.5)", show=False),
+        bind("list.half_page_down", "scroll_pages(0.5)", show=False),
         bind("list.first", "scroll_to_edge(-1)", show=False),
         bind("list.last", "scroll_to_edge(1)", show=False),
     ]
@@ -207,9 +209,9 @@ class DetailsPane(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
         """Scroll by a number of lines."""
         self.scroll_relative(y=lines, animate=False)
 
-    def action_scroll_pages(self, pages: int) -> None:
+    def action_scroll_pages(self, pages: float) -> None:
         """Scroll by pages that overlap by one line."""
-        self.scroll_relative(y=pages * max(1, self.size.height - 1), animate=False)
+        self.scroll_relative(y=int(pages * max(2, self.size.height - 1)), animate=False)
 
     def action_scroll_to_edge(self, direction: int) -> None:
         """Scroll to the first or the last line."""

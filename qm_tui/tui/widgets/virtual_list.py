@@ -285,6 +285,10 @@ class VirtualList(ReliableTimers, ScrollView, can_focus=True, inherit_bindings=F
         """Move the cursor by pages, minus one row that stays visible."""
         self.cursor_row += pages * max(1, self.page_height - 1)
 
+    def action_move_half_page(self, halves: int) -> None:
+        """Move the cursor by half pages."""
+        self.cursor_row += halves * max(1, self.page_height // 2)
+
     def action_move_to_end(self, direction: int) -> None:
         """Move the cursor to the first or the last row."""
         self.cursor_row = self.row_count - 1 if direction > 0 else 0

@@ -1,9 +1,12 @@
 """The list of actions, and that every binding of the program is in it."""
 
+import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
 from itertools import combinations
+from pathlib import Path
 from pkgutil import walk_packages
 
 import pytest
@@ -70,3 +73,36 @@ def test_actions_of_one_place_have_different_keys(together):
         names = [name for name in ACTIONS if name.startswith(f"{place}.")]
         for name, other in combinations(names, 2):
             assert not _keys(name) & _keys(other), (name, other)
+
+
+_KEY_AS_TEXT = re.compile(
+    r"\b(?:F\d+|Space|PgUp|PgDn|Ctrl\+\S+)\b"
+    r"|(?:\[|[Pp]ress )[a-zA-Z?~.<>*/+-] (?=\w)"
+    r"|(?:^|  |\()[a-zA-Z?~.<>*/+-] (?=[a-z])"
+)
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    """The texts in a module that are no docstrings."""
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node.value
+
+
+def test_no_text_names_a_key_that_can_be_set():
+    folder = Path(qm_tui.tui.__path__[0])
+    names = {
+        (path.name, text)
+        for path in folder.rglob("*.py")
+        if path.parent.name != "keys"
+        for text in _texts(ast.parse(path.read_text()))
+        if _KEY_AS_TEXT.search(text) and not text.startswith(("A ", "a "))
+    }
+    # Space is typed into a yes/no field; the asterisks are no keys
+    assert names == {
+        ("form_screen.py", "* required  <form.save> save  Esc cancel  <app.keys> keys"),
+        ("correct_screen.py", "Space toggle  "),
+        ("correct_screen.py", "Space"),
+        ("columns.py", "* custom width; does not grow."),
+    }

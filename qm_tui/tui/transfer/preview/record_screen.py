@@ -60,6 +60,8 @@ class _Body(VerticalScroll, can_focus=True):
         bind("list.page_up", "scroll_pages(-1)", show=False),
         bind("list.page_down", "scroll_pages(1)", show=False),
         bind("record.page_down", "scroll_pages(1)", show=False),
+        bind("list.half_page_up", "scroll_pages(-0.5)", show=False),
+        bind("list.half_page_down", "scroll_pages(0.5)", show=False),
         bind("list.first", "scroll_to_end(-1)", show=False),
         bind("list.last", "scroll_to_end(1)", show=False),
     ]
@@ -68,9 +70,9 @@ class _Body(VerticalScroll, can_focus=True):
         """Scroll by a number of lines."""
         self.scroll_relative(y=lines, animate=False)
 
-    def action_scroll_pages(self, pages: int) -> None:
+    def action_scroll_pages(self, pages: float) -> None:
         """Scroll by a page; the line at its edge stays visible."""
-        self.scroll_relative(y=pages * max(1, self.size.height - 1), animate=False)
+        self.scroll_relative(y=int(pages * max(2, self.size.height - 1)), animate=False)
 
     def action_scroll_to_end(self, direction: int) -> None:
         """Scroll to the first or the last line."""
