@@ -69,9 +69,14 @@ def unusable_password() -> str:
     return NO_PASSWORD_PREFIX + secrets.token_urlsafe(_UNUSABLE_BYTES)
 
 
+def is_unusable(password: str) -> bool:
+    """Return whether a stored password is that of a user who has none yet."""
+    return password.startswith(NO_PASSWORD_PREFIX)
+
+
 def has_no_password(user: User) -> bool:
     """Return whether a user has no password yet, and cannot log in."""
-    return user.password.startswith(NO_PASSWORD_PREFIX)
+    return is_unusable(user.password)
 
 
 def has_local_password(user: User) -> bool:

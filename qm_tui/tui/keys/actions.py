@@ -128,7 +128,10 @@ ACTIONS: Final[Mapping[str, KeyAction]] = {
     "record.correct": KeyAction("c", "Correct"),
     "record.next": KeyAction("n,right", "Next record"),
     "record.previous": KeyAction("p,left", "Previous record"),
-    "mapping.ignore": KeyAction("delete,backspace", "Ignore the column"),
+    "mapping.ignore": KeyAction("delete,backspace", "Ignore the column, or remove the value"),
+    "mapping.values": KeyAction("v", "Set values for those of the column"),
+    "mapping.match": KeyAction("equals_sign", "Match users by this field"),
+    "mapping.add": KeyAction("a", "Add a value for new users"),
 }
 """The actions by ID."""
 

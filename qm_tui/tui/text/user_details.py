@@ -18,6 +18,7 @@ from qm_tui.tui.text.safe_content import safe
 from qm_tui.tui.text.severity_symbols import severity_symbol
 from qm_tui.users.fields import FIELDS, GROUPED, Field, Kind, User
 from qm_tui.users.issues import Issue
+from qm_tui.users.passwords import is_unusable
 from qm_tui.users.validation import validate_user, value_issues
 from qm_tui.users.warnings import user_warnings
 
@@ -74,7 +75,7 @@ def user_title(user: User) -> str:
 def value_text(field: Field, value: str) -> str:
     """Return a value as it is shown: never a secret, and yes or no for a yes/no field."""
     if field.is_secret:
-        return "set" if value else "not set"
+        return "none yet" if is_unusable(value) else "set" if value else "not set"
     if field.kind is Kind.FLAG:
         return _FLAGS.get(value) or sanitize(value)
     return sanitize(value)

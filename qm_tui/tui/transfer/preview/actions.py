@@ -11,7 +11,7 @@ from qm_tui.transfer.planning.plan_text import removals_text
 from qm_tui.tui.changes.choice_dialog import ConfirmDialog
 from qm_tui.tui.changes.operation import NOT_SAVED, Accepted
 from qm_tui.tui.transfer.preview.correct_screen import Corrections, CorrectScreen
-from qm_tui.tui.transfer.preview.mapping_dialog import map_columns
+from qm_tui.tui.transfer.preview.mapping.flow import map_columns
 from qm_tui.tui.transfer.preview.record_list import Numbers
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen, RecordScreenResult
 from qm_tui.tui.transfer.preview.save import save_records, save_text

@@ -26,6 +26,7 @@ from qm_tui.transfer.planning.plan_text import (
     fixing_value,
     options_text,
     removals_text,
+    without_password_text,
 )
 from qm_tui.tui.keys.keymap import bind, first_key, option_key, with_keys
 from qm_tui.tui.text.safe_content import safe
@@ -299,6 +300,8 @@ def _notes(prepared: PreparedImport, width: int) -> Iterator[SummaryLine]:
     plan = prepared.plan
     if prepared.request.corrections:
         yield SummaryLine(corrected_text(len(prepared.request.corrections)))
+    if plan.without_password:
+        yield SummaryLine(without_password_text(plan))
     if prepared.file_report.needs_mapping:
         yield SummaryLine(
             with_keys(

@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Static
 
 from qm_tui.transfer.options.import_options import IMPORT_OPTIONS, UnknownIdAction
-from qm_tui.tui.transfer.preview.mapping_dialog import MappingDialog
+from qm_tui.tui.transfer.preview.mapping.dialog import MappingDialog
 from qm_tui.tui.transfer.preview.options_dialog import ImportOptionList, ImportOptionsDialog
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from tests.helpers import HEADER, csv_text, write_file

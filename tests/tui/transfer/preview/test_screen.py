@@ -26,7 +26,7 @@ from qm_tui.tui.transfer.files.file_dialog import PathCheck
 from qm_tui.tui.transfer.open_dialog import OpenDialog
 from qm_tui.tui.transfer.preview import view_model
 from qm_tui.tui.transfer.preview.correct_screen import CorrectScreen
-from qm_tui.tui.transfer.preview.mapping_dialog import MappingDialog
+from qm_tui.tui.transfer.preview.mapping.dialog import MappingDialog
 from qm_tui.tui.transfer.preview.options_dialog import ImportOptionsDialog
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen
 from qm_tui.tui.transfer.preview.screen import PreviewScreen

@@ -1,6 +1,6 @@
 """The dialog to select the field for a column, with a filter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple
 
 from qm_tui.text import pad_or_truncate, sanitize
@@ -8,7 +8,7 @@ from qm_tui.transfer.reading.samples import fold_header
 from qm_tui.tui.text.safe_content import key_hints
 from qm_tui.tui.widgets.list_dialog import ListDialog
 from qm_tui.tui.widgets.virtual_list import VirtualList
-from qm_tui.users.fields import FIELDS, Field
+from qm_tui.users.fields import FIELDS, Field, Kind
 
 IGNORED: Final = "(ignored)"
 """Shown for a column that is not mapped to a field."""
@@ -16,6 +16,14 @@ IGNORED: Final = "(ignored)"
 _NAME, _REQUIRED = 29, 10
 _NO_MATCH: Final = "no field matches  Backspace delete  Esc cancel"
 _MAX_FILTER: Final = 40
+_FOR_NEW_USERS: Final = "Value for new users in field"
+
+
+_WITH_IGNORED: Final = (None, *FIELDS)
+_SETTABLE: Final = tuple(
+    field for field in FIELDS if not field.is_secret and field.kind is not Kind.ID
+)
+"""The fields that a mapping can give a value."""
 
 
 class FieldSelected(NamedTuple):
@@ -34,17 +42,23 @@ class FieldList(VirtualList):
     Args:
         holders: by field, the name of the column that is mapped to it.
         field: the current field.
+        offered: the fields, and None for the entry to ignore the column.
     """
 
     footer_height: ClassVar[int] = 1
 
-    def __init__(self, holders: Mapping[Field, str], field: Field | None) -> None:
+    def __init__(
+        self,
+        holders: Mapping[Field, str],
+        field: Field | None,
+        offered: Sequence[Field | None] = _WITH_IGNORED,
+    ) -> None:
         super().__init__(id="fields")
-        self._holders, self._field = holders, field
-        self._all: tuple[Field | None, ...] = (None, *FIELDS)
-        self.fields = self._all
+        self._holders = holders
+        self._all = self.fields = tuple(offered)
+        self._begin = self._all.index(field) if field in self._all else 0
         # set before mounting, so that keys in the same burst move from there
-        self.set_reactive(VirtualList.cursor_row, self._all.index(field))
+        self.set_reactive(VirtualList.cursor_row, self._begin)
 
     @property
     def row_count(self) -> int:
@@ -61,7 +75,7 @@ class FieldList(VirtualList):
         folded = fold_header(typed)
         if not folded:
             self.fields = self._all
-            self.rows_changed(self._all.index(self._field))
+            self.rows_changed(self._begin)
             return
         matches = [field for field in self._all if folded in fold_header(_name(field))]
         matches.sort(key=lambda field: not fold_header(_name(field)).startswith(folded))
@@ -96,14 +110,23 @@ class FieldPicker(ListDialog[FieldSelected]):
         column: the name of the column.
         field: the field that it is mapped to.
         holders: by field, the name of the column that is mapped to it.
+        for_new_users: whether it asks for the field of a value for new users instead.
     """
 
     FRAME: ClassVar[str] = "field-picker"
     INPUT: ClassVar[str] = "field-filter"
 
-    def __init__(self, column: str, field: Field | None, holders: Mapping[Field, str]) -> None:
-        self._rows = FieldList(holders, field)
-        super().__init__(self._rows, f'Map column "{column}" to', "Field", _MAX_FILTER)
+    def __init__(
+        self,
+        column: str,
+        field: Field | None,
+        holders: Mapping[Field, str],
+        *,
+        for_new_users: bool = False,
+    ) -> None:
+        self._rows = FieldList(holders, field, _SETTABLE if for_new_users else _WITH_IGNORED)
+        title = _FOR_NEW_USERS if for_new_users else f'Map column "{column}" to'
+        super().__init__(self._rows, title, "Field", _MAX_FILTER)
 
     def narrow(self, typed: str) -> None:
         """Show the fields whose names contain the text."""
