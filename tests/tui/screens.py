@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from textual.keys import _character_to_key  # as the pilot needs them
 from textual.pilot import Pilot
 
 from qm_tui.transfer.exporting.export import export_users
@@ -49,8 +50,12 @@ SCREENS: Final = {
     "record": ("5 down enter", "Field"),
     "problems": ("escape v", "All problems"),
     "options": ("escape o", "54 imported records have warnings"),
-    "mapping": ("escape m", "All required fields are mapped"),
-    "field": ("enter", "(ignored)"),
+    "mapping": ("escape m", "New users have all required fields"),
+    "column values": ("down down down down down v", "all other values"),
+    "mapped value": ("enter", "Department Name for"),
+    "new users": ("escape escape end enter", "Value for new users in field"),
+    "template": ("enter", "of new users"),
+    "field": ("escape home enter", "(ignored)"),
     "correct": ("escape escape c", "F2 save and next"),
     "save as": ("escape escape x", "passwords, header"),
     "export options": ("tab tab o", "Exports all users in store order"),
@@ -60,6 +65,41 @@ SCREENS: Final = {
     "imported": ("i", "Imported: 53 changed"),
 }
 """The keys to each screen from the one before, and a text of it."""
+
+
+_TEMPLATE: Final = "{Given Name|first|ascii|lower}.{Surname|ascii|lower}"
+
+
+def _typed(text: str) -> str:
+    """Return the keys that type a text."""
+    return " ".join(map(_character_to_key, text))
+
+
+def _given(field: str, value: str) -> str:
+    """Return the keys that set a value for new users."""
+    return f"a {_typed(field)} enter {_typed(value)} enter"
+
+
+DIRECTORY_SCREENS: Final = {
+    "to open": ("i", "No column names are recognized"),
+    "to mapping": ("enter", "Personnel No"),
+    "to match": ("down down down enter a g e n t enter equals_sign", "= match"),
+    "to values": ("up v", "all other values"),
+    "to other values": ("enter S a l e s enter end enter O t h e r enter f2", "3 values"),
+    "to defaults": (
+        " ".join(
+            _given(*given)
+            for given in (
+                *(("extension", "0400"), ("user name", _TEMPLATE), ("active", "yes")),
+                *(("recording serv", "Any"), ("unlim", "yes"), ("on-demand", "no")),
+            )
+        ),
+        "Password has no column",
+    ),
+    "mapping of a directory": ("up", "j.muller"),
+    "preview without passwords": ("f2 d", "3 added users have no password yet"),
+}
+"""The same for the file of `app_with_directory`."""
 
 
 _EACH: Final = 0.03
@@ -87,6 +127,20 @@ def app_with_file(home: Path) -> QmTuiApp:
     changed = edited(users)
     export_users([changed], len(changed), incoming / "sales-emea.csv")
     os.utime(incoming / "sales-emea.csv", (1_750_000_000, 1_750_000_000))
+    return app
+
+
+def app_with_directory(home: Path) -> QmTuiApp:
+    """The app with 200 users, and a file of another program in its folder."""
+    app = app_on(home / "users.json", sample_users(200))
+    file = home / "incoming" / "directory.csv"
+    file.write_text(
+        "Given Name,Surname,Dept,Personnel No,Office\n"
+        "Jürgen,Müller,Vertrieb,N-17,Raum 3\n"
+        "Anna,Berg,Technik,N-18,Raum 4\n"
+        "Łukasz,Østby,Vertrieb,N-19,\n"
+    )
+    os.utime(file, (1_750_000_000, 1_750_000_000))
     return app
 
 

@@ -9,7 +9,13 @@ from qm_tui.config.preferences import Theme
 from qm_tui.tui.transfer import export_flow
 from qm_tui.tui.user import details_pane
 from tests.tui.pages import LARGE, SMALL, app_on, sample_users, wait_until_idle
-from tests.tui.screens import FixedDay, app_with_file, visit
+from tests.tui.screens import (
+    DIRECTORY_SCREENS,
+    FixedDay,
+    app_with_directory,
+    app_with_file,
+    visit,
+)
 
 pytestmark = pytest.mark.snapshot
 
@@ -38,8 +44,8 @@ def pictures(snapshot):
 
 
 @pytest.fixture
-def app(home, monkeypatch):
-    """The app, at a fixed day, in the folder of a file to import."""
+def fixed_home(home, monkeypatch):
+    """The home folder at a fixed day; the program runs in the folder of a file to import."""
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("SUDO_USER", "mheller")
     monkeypatch.setenv("SSH_CONNECTION", "10.1.2.3 50000 10.0.0.1 22")
@@ -48,7 +54,13 @@ def app(home, monkeypatch):
     (home / "incoming").mkdir()
     monkeypatch.chdir(home / "incoming")
     monkeypatch.setenv("PWD", str(home / "incoming"))
-    return app_with_file(home)
+    return home
+
+
+@pytest.fixture
+def app(fixed_home):
+    """The app with a file to import."""
+    return app_with_file(fixed_home)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
@@ -56,6 +68,16 @@ async def test_every_screen(app, size, pictures):
     differing = []
     async with app.run_test(size=size) as pilot:
         async for name in visit(pilot):
+            if picture(app) != pictures(name=name):
+                differing.append(name)
+    assert not differing
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+async def test_file_of_another_program(fixed_home, size, pictures):
+    app, differing = app_with_directory(fixed_home), []
+    async with app.run_test(size=size) as pilot:
+        async for name in visit(pilot, DIRECTORY_SCREENS):
             if picture(app) != pictures(name=name):
                 differing.append(name)
     assert not differing
