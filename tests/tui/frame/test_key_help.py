@@ -48,7 +48,7 @@ async def test_available_keys_are_listed_once_and_grouped_by_action(home):
         assert len(said) == len(set(said))
         wanted = "↑ ↓ ← → h j k l PgUp PgDn Home End g G Space * L / s S c v F y Y Enter"
         wanted += " i x e a A m P D Del u n 1 2 3 4 5 6 : ? F1 Ctrl+P q Ctrl+Q Ctrl+C Ctrl+L Ctrl+Z"
-        wanted += " Tab Shift+Tab Esc"
+        wanted += " Tab Shift+Tab Esc Ctrl+F Ctrl+B Ctrl+D Ctrl+U"
         assert set(said) == set(wanted.split())
         assert keys["Open the command palette"] == ": Ctrl+P"
         assert keys["Show keyboard shortcuts"] == "? F1"
