@@ -55,6 +55,7 @@ ACTIONS: Final[Mapping[str, KeyAction]] = {
     "list.last": KeyAction("end,G", "Last"),
     "list.mark": KeyAction("space", "Mark or unmark the user"),
     "list.mark_all": KeyAction("asterisk", "Mark or unmark all shown users"),
+    "list.mark_range": KeyAction("V", "Begin a range of users to mark"),
     "search.page_up": KeyAction("pageup", "Page up"),
     "search.page_down": KeyAction("pagedown", "Page down"),
     "table.column_left": KeyAction("left,h", "Column left"),
@@ -142,8 +143,8 @@ WHILE_TYPING: Final = frozenset({"app", "form", "search"})
 """Places whose keys work while text is typed: they cannot be characters or keys that edit text."""
 
 TOGETHER: Final[Collection[frozenset[str]]] = [
-    frozenset(places.split())
-    for places in (
+    frozenset(names.split())
+    for names in (
         "users user changes page list table",
         "users user changes page list navigation",
         "activity changes page list",
@@ -156,11 +157,12 @@ TOGETHER: Final[Collection[frozenset[str]]] = [
         "form columns dialog list",
         "form mapping dialog list",
         "form mark_list dialog list",
-        "counts dialog list",
-        "views dialog list",
-        "files dialog list",
+        # the key that opens a dialog closes it
+        "users.counts counts dialog list",
+        "users.views views dialog list",
+        "files options dialog list",
         "preview options dialog list",
         "record dialog list",
     )
 ]
-"""Places that are active at the same time, so that their actions need different keys."""
+"""Places, and some actions, that are available at the same time: they need different keys."""

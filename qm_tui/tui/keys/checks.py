@@ -1,6 +1,6 @@
 """The check of the keys that an admin sets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 from typing import Final
 
@@ -81,8 +81,12 @@ def _place(name: str) -> str:
 
 def _are_together(name: str, other: str) -> bool:
     """Return whether two actions can be active at the same time."""
-    places = {_place(name), _place(other)} - EVERYWHERE
-    return any(places <= together for together in TOGETHER)
+    return any(is_in(name, together) and is_in(other, together) for together in TOGETHER)
+
+
+def is_in(name: str, together: Collection[str]) -> bool:
+    """Return whether an action is one of those of an entry of `TOGETHER`."""
+    return name in together or _place(name) in together or _place(name) in EVERYWHERE
 
 
 def _edits_text(key: str) -> bool:

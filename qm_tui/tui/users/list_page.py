@@ -27,7 +27,7 @@ from qm_tui.tui.work.threads import BackgroundCounter, ask_until_answered
 from qm_tui.tui.work.user_query import QueryFailed, QueryFinished, count_exactly
 from qm_tui.tui.work.user_rows import UserRows
 
-_OF_USER: Final = frozenset({"act", "select", "mark", "copy"})
+_OF_USER: Final = frozenset({"act", "select", "mark", "mark_range", "mark_to_here", "copy"})
 """Actions on the current user."""
 
 _NO_USERS: Final = (

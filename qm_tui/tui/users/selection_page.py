@@ -200,6 +200,18 @@ class UsersSelection(UsersList):
             # no flow: Esc must not cancel it
             start_worker(self, partial(self._mark_all, view), "mark all")
 
+    @on(UsersDataTable.MarkRangeRequested)
+    def _mark_range_requested(self, event: UsersDataTable.MarkRangeRequested) -> None:
+        view = self.session.view
+        if view is not None:
+            self.session.begin_marking()
+            start_worker(self, partial(self._mark_range, view, event), "mark range")
+
+    async def _mark_range(
+        self, view: UserListView, event: UsersDataTable.MarkRangeRequested
+    ) -> None:
+        await self.session.mark_range(view.state, view.searched, event.start, event.end)
+
     async def _mark_all(self, view: UserListView) -> None:
         await self.session.toggle_query(view.state, view.searched)
 

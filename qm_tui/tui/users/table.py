@@ -25,7 +25,7 @@ from qm_tui.tui.users.table_layout import (
     measure_values,
     position_text,
 )
-from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.widgets.markable_list import IN_RANGE, MarkableList, RangeEnd
 from qm_tui.tui.work.marks import Marks
 from qm_tui.tui.work.threads import when_answered
 from qm_tui.tui.work.user_rows import UserRows
@@ -47,11 +47,11 @@ _FEW: Final = 10
 
 _CHANGED_SYMBOL: Final = "*"
 _MARK: Final = "✓"
-_TONES: Final = {"+": "added", "~": "changed", _MARK: "marked"}
+_TONES: Final = {"+": "added", "~": "changed", _MARK: "marked", IN_RANGE: "marked"}
 """The colors of signs."""
 
 
-class UsersDataTable(VirtualList):
+class UsersDataTable(MarkableList):
     """A table with a user per row and the columns of a layout.
 
     It loads only the rows near the visible ones (`UserRows`).
@@ -64,8 +64,6 @@ class UsersDataTable(VirtualList):
         bind("table.column_left", "move_column(-1)", show=False),
         bind("table.column_right", "move_column(1)", show=False),
         Binding("enter", "select", "Details", tooltip="Show all fields and the history"),
-        bind("list.mark", "mark", hint="Mark"),
-        bind("list.mark_all", "mark_all", show=False),
         bind("table.sort", "sort(False)", show=False),
         bind("table.sort_second", "sort(True)", show=False),
         bind("table.copy", "copy(False)", show=False),
@@ -93,6 +91,18 @@ class UsersDataTable(VirtualList):
 
     class MarkAllRequested(Message):
         """All users of the table should be marked, or unmarked if all of them are marked."""
+
+    class MarkRangeRequested(Message):
+        """The users from one row to another should be marked.
+
+        Args:
+            start: one end of the range.
+            end: the other end.
+        """
+
+        def __init__(self, start: RangeEnd, end: RangeEnd) -> None:
+            super().__init__()
+            self.start, self.end = start, end
 
     class ColumnsPlaced(Message):
         """Other columns are visible."""
@@ -197,6 +207,7 @@ class UsersDataTable(VirtualList):
             cursor_id: the User ID of the current user, who is loaded; the first one if not given.
         """
         self._rows, self._cursor, self._change_symbols = rows, None, change_symbols or {}
+        self.action_cancel_range()
         self.rows_changed((rows.row_of(cursor_id) if cursor_id else None) or 0)
         self._want_rows()
         self._measure_again()
@@ -233,6 +244,7 @@ class UsersDataTable(VirtualList):
                 self.follow(rows, change_symbols)  # the cursor was moved in the meantime
                 return
             seen, self._rows, self._change_symbols = self._ids_in_sight, rows, change_symbols
+            self._keep_range(is_same_list=rows.query == before.query)
             near_top, near_cursor = windows
             new_cursor, user = _found(near_cursor, cursor)
             self._cursor = None if user is None else (new_cursor, user)
@@ -244,6 +256,15 @@ class UsersDataTable(VirtualList):
                 self._measure_again()
 
         when_answered(self, rows.state, find, take, "follow")
+
+    def _keep_range(self, *, is_same_list: bool) -> None:
+        """Keep the beginning of a range on its user in a new version of the list."""
+        start = self.range_start
+        if start is not None and self._rows is not None:
+            row = self._rows.row_of(start.user_id)
+            self.range_start = start if row is None else RangeEnd(row, start.user_id)
+            if not is_same_list:
+                self.action_cancel_range()
 
     def move_to(self, user: User, row: int) -> None:
         """Move the cursor to a user, if the table shows it.
@@ -444,6 +465,16 @@ class UsersDataTable(VirtualList):
         if user_id is not None:
             self.post_message(self.MarkRequested(user_id))
 
+    @property
+    def marked_end(self) -> RangeEnd | None:
+        """The current row as an end of a range; None if its user is not loaded yet."""
+        user_id = self.cursor_user_id
+        return None if user_id is None else RangeEnd(self.cursor_row, user_id)
+
+    def mark_range(self, start: RangeEnd, end: RangeEnd) -> None:
+        """Request to mark the users from one row to another."""
+        self.post_message(self.MarkRangeRequested(start, end))
+
     def action_mark_all(self) -> None:
         """Request to mark or unmark all shown users."""
         if self.row_count:
@@ -466,17 +497,19 @@ class UsersDataTable(VirtualList):
             self._drawn_marks.add(user_id)
         else:
             self._drawn_marks.discard(user_id)
-        return pad_or_truncate(f"{cursor}{self._sign(user_id)} {' '.join(cells)}", width)
+        return pad_or_truncate(f"{cursor}{self._sign(row, user_id)} {' '.join(cells)}", width)
 
-    def _sign(self, user_id: str) -> str:
+    def _sign(self, row: int, user_id: str) -> str:
         if self._is_highlighted(user_id):
             return _CHANGED_SYMBOL
-        return _MARK if user_id in self._marks else self._change_symbols.get(user_id, " ")
+        if user_id in self._marks:
+            return _MARK
+        return IN_RANGE if self.is_in_range(row) else self._change_symbols.get(user_id, " ")
 
     def row_tone(self, row: int) -> tuple[str, slice]:
         """Return the color of the sign."""
         user = self.user_at(row)
-        return _TONES.get(self._sign(user.user_id), "") if user else "", slice(0, 2)
+        return _TONES.get(self._sign(row, user.user_id), "") if user else "", slice(0, 2)
 
     def row_style(self, row: int) -> Style:
         """Return the style of a row: changed by another admin, inactive, or plain."""

@@ -12,8 +12,10 @@ from qm_tui.progress import Cancelled
 from qm_tui.store.errors import StoreError
 from qm_tui.store.interface import UserStore
 from qm_tui.store.state import State
+from qm_tui.tui.widgets.markable_list import RangeEnd
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work.job import Job, JobProgressed, UserListView, ViewQuery
+from qm_tui.tui.work.mark_range import RANGE_CHANGED, users_of_range
 from qm_tui.tui.work.marks import MarkChanges, Marks
 from qm_tui.tui.work.threads import ask_until_answered, run_in_thread
 from qm_tui.tui.work.user_query import UserQueries, make_view
@@ -263,7 +265,7 @@ class Session:
         self.marks_changed()
 
     def begin_marking(self) -> None:
-        """Let keys wait from now on until the next `toggle_query` has ended."""
+        """Let keys wait from now on until the next `toggle_query` or `mark_range` has ended."""
         self._marking += 1
 
     async def toggle_query(self, state: State, query: Query) -> None:
@@ -281,6 +283,29 @@ class Session:
                 await self._learn(state, self.marks.take(await run_in_thread(toggled)))
         finally:
             self._marking -= 1
+        self.marks_changed()
+
+    async def mark_range(self, state: State, query: Query, start: RangeEnd, end: RangeEnd) -> None:
+        """Mark the users from one row of a query to another; say so if they are no longer there.
+
+        `begin_marking` comes before.
+
+        Args:
+            state: the state of the store.
+            query: the query.
+            start: one end of the range.
+            end: the other end.
+        """
+        try:
+            async with self._marks_lock:
+                user_ids = await run_in_thread(partial(users_of_range, state, query, start, end))
+                if user_ids and self.marks.selection.steps:
+                    await run_in_thread(partial(self.marks.learn, state, user_ids))
+                self.marks.add(user_ids or ())
+        finally:
+            self._marking -= 1
+        if user_ids is None:
+            self.set_status(RANGE_CHANGED)
         self.marks_changed()
 
     @property

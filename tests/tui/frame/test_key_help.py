@@ -46,7 +46,7 @@ async def test_available_keys_are_listed_once_and_grouped_by_action(home):
     async with running(home / "users.json", sample_users(60)) as pilot:
         keys, said = listed(pilot), all_keys(pilot)
         assert len(said) == len(set(said))
-        wanted = "↑ ↓ ← → h j k l PgUp PgDn Home End g G Space * L / s S c v F y Y Enter"
+        wanted = "↑ ↓ ← → h j k l PgUp PgDn Home End g G Space * V L / s S c v F y Y Enter"
         wanted += " i x e a A m P D Del u n 1 2 3 4 5 6 : ? F1 Ctrl+P q Ctrl+Q Ctrl+C Ctrl+L Ctrl+Z"
         wanted += " Tab Shift+Tab Esc Ctrl+F Ctrl+B Ctrl+D Ctrl+U"
         assert set(said) == set(wanted.split())

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from benchmarks.terminal import Terminal
 from tests.helpers import commit, sample_cases
@@ -59,6 +60,28 @@ def test_import_and_export_by_keys(home, monkeypatch, environment):
     assert not {user.password.encode() for user in sample_users(20)} & set(
         terminal.received.split()
     )
+
+
+def test_keys_that_are_set_work_and_are_shown(home):
+    commit(home / "users.json", *sample_users(20))
+    settings = home / ".config" / "qm-tui" / "settings.toml"
+    settings.parent.mkdir(parents=True)
+    keys = {"users.import": "f5", "list.mark_range": "R", "list.down": "ctrl+t", "page.quit": "Q"}
+    settings.write_text(tomli_w.dumps({"keys": keys}))
+    with started(home) as terminal:
+        terminal.wait_for("[F5 Import]")
+        terminal.wait_for("1 of 20")
+        terminal.settle()
+        terminal.send("iq")  # they do nothing
+        terminal.settle()
+        terminal.send("R\x14\x14\x1b[BR")
+        terminal.wait_for("4 marked")
+        terminal.send("\x1b[15~")
+        terminal.wait_for("First lines")
+        terminal.send("\x1b")
+        terminal.settle()
+        terminal.send("Q")
+        assert terminal.wait_for_end() == 0
 
 
 @pytest.mark.parametrize("users", [[], sample_users(20)], ids=["no users", "users"])

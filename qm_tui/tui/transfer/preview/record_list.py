@@ -7,7 +7,6 @@ from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual import work
-from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
@@ -16,10 +15,10 @@ from qm_tui.store.interface import UserStore
 from qm_tui.store.state import NO_USERS, UserCount
 from qm_tui.text import pad_or_truncate, sanitize
 from qm_tui.transfer.planning.plan import MAX_LISTED, RecordOutcome, RecordOutcomes, Result
-from qm_tui.tui.keys.keymap import bind, with_keys
+from qm_tui.tui.keys.keymap import with_keys
 from qm_tui.tui.transfer.preview.view_model import Preview, RecordFilter
 from qm_tui.tui.user.details_screen import DetailsScreen
-from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.widgets.markable_list import IN_RANGE, MarkableList, RangeEnd
 from qm_tui.tui.work.background import run_with_progress
 from qm_tui.tui.work.marks import Marks
 from qm_tui.tui.work.threads import when_answered
@@ -53,20 +52,16 @@ _HINTS_OF_USERS: Final = (
     *("Enter details", _MARK_HINT, "<list.mark_all> mark all"),
     *_REPORT_AND_KEYS,
 )
+_HINTS_OF_RANGE: Final = ("<list.mark_range> mark to here", "Esc cancel")
 _HINTS_ELSEWHERE: Final = ("↓ go to records", _CORRECT, *_REPORT_AND_KEYS)
 
 
-class RecordList(VirtualList):
+class RecordList(MarkableList):
     """The records that match a filter.
 
     Args:
         marks: the marked users; updated by its owner.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        bind("list.mark", "mark"),
-        bind("list.mark_all", "mark_all"),
-    ]
 
     header_height: ClassVar[int] = 1
     footer_height: ClassVar[int] = 1
@@ -82,6 +77,19 @@ class RecordList(VirtualList):
         def __init__(self, user_ids: Sequence[str] | None) -> None:
             super().__init__()
             self.user_ids = user_ids
+
+    class MarkRangeRequested(Message):
+        """The admin wants to mark the users from one row to another.
+
+        Args:
+            start: one end of the range.
+            end: the other end.
+            user_ids: the users; None if they are some that are not in the file.
+        """
+
+        def __init__(self, start: RangeEnd, end: RangeEnd, user_ids: Sequence[str] | None) -> None:
+            super().__init__()
+            self.start, self.end, self.user_ids = start, end, user_ids
 
     def __init__(self, marks: Marks) -> None:
         super().__init__(id="records")
@@ -113,6 +121,7 @@ class RecordList(VirtualList):
 
     def show(self, preview: Preview | None, record_filter: RecordFilter) -> None:
         """Show the records of a filter. The cursor stays on its record if that is shown."""
+        self.action_cancel_range()
         filter_before = self._filter
         current = self._rows[self.cursor_row] if self._rows else 0
         self._preview, self._filter = preview, record_filter
@@ -171,8 +180,26 @@ class RecordList(VirtualList):
         if self.absent is not None:
             self.post_message(self.MarkRequested(None))
         elif self._preview is not None and self.row_count:
-            user_ids = partial(_user_ids, self._preview, self._filter)
+            user_ids = partial(_user_ids, self._preview, self._filter, range(self.row_count))
             self.post_message(self.MarkRequested(await run_with_progress(user_ids)))
+
+    @property
+    def marked_end(self) -> RangeEnd | None:
+        """The current row as an end of a range; None if its user is not loaded yet."""
+        user = self.user_of(self.cursor_row) if self.row_count else None
+        if user is None and self.absent is not None:
+            return None
+        return RangeEnd(self.cursor_row, "" if user is None else user.user_id)
+
+    @work(exclusive=True, group="marks", description="find users")
+    async def mark_range(self, start: RangeEnd, end: RangeEnd) -> None:
+        """Mark the stored users of the records from one row to another."""
+        user_ids = None
+        if self.absent is None and self._preview is not None:
+            first, last = sorted((start.row, end.row))
+            found = partial(_user_ids, self._preview, self._filter, range(first, last + 1))
+            user_ids = await run_with_progress(found)
+        self.post_message(self.MarkRangeRequested(start, end, user_ids))
 
     def header_text(self, width: int) -> list[Segment]:
         """Return the header."""
@@ -185,7 +212,9 @@ class RecordList(VirtualList):
         """Return the line, result and user of a record, and its first problem or change."""
         user = self.user_of(row)
         cursor = ">" if row == self.cursor_row else " "
-        mark = _MARK if user is not None and user.user_id in self._marks else " "
+        mark = IN_RANGE if self.is_in_range(row) else " "
+        if user is not None and user.user_id in self._marks:
+            mark = _MARK
         if self._preview is None or self.absent is not None:
             if user is None:
                 return pad_or_truncate(cursor, width)
@@ -223,6 +252,8 @@ class RecordList(VirtualList):
         hints: tuple[str, ...] = _HINTS_OF_USERS if is_of_users else _HINTS
         if not self.has_focus:
             hints = _HINTS_ELSEWHERE
+        elif self.range_start is not None:
+            hints = _HINTS_OF_RANGE
         if self._preview is None or not self._preview.plan.rejected:
             hints = tuple(hint for hint in hints if hint != _CORRECT)
         text = _joined([with_keys(hint) for hint in hints], room)
@@ -243,13 +274,13 @@ def _absent_users(preview: Preview, marks: Marks) -> UserRows:
 
 
 def _user_ids(
-    preview: Preview, record_filter: RecordFilter, progress: ProgressCallback
+    preview: Preview, record_filter: RecordFilter, rows: range, progress: ProgressCallback
 ) -> Sequence[str]:
-    count = len(preview.rows[record_filter])
     user_ids: list[str] = []
-    for start in range(0, count, CHUNK_SIZE):
-        user_ids += preview.user_ids(record_filter, start, start + CHUNK_SIZE)
-        progress(Phase.CHECKING, start, count)
+    for start in range(rows.start, rows.stop, CHUNK_SIZE):
+        stop = min(start + CHUNK_SIZE, rows.stop)
+        user_ids += preview.user_ids(record_filter, start, stop)
+        progress(Phase.CHECKING, start - rows.start, len(rows))
     return user_ids
 
 

@@ -324,9 +324,26 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
         elif absent is not None:
             self._session.begin_marking()
             await self._session.toggle_query(state, absent.query)
+        self._show_marks()
+
+    def _show_marks(self) -> None:
         self._rows.refresh()
         if not self.is_planning:
             self._show_status()
+
+    @on(RecordList.MarkRangeRequested)
+    @work
+    async def _mark_range_requested(self, event: RecordList.MarkRangeRequested) -> None:
+        preview = self.preview
+        if preview is None:
+            return
+        state, absent = preview.prepared.state, self._rows.absent
+        if event.user_ids is not None:
+            await self._session.add_marks(state, event.user_ids)
+        elif absent is not None:
+            self._session.begin_marking()
+            await self._session.mark_range(state, absent.query, event.start, event.end)
+        self._show_marks()
 
     # Options
 

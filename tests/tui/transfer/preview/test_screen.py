@@ -553,6 +553,21 @@ async def test_users_are_marked_in_the_preview_and_stay_marked(home, app, users,
         assert table_of(pilot).row_text(0, 60)[1] == "✓"
 
 
+async def test_range_of_records_or_of_absent_users_is_marked(home, app, users, file):
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await show(pilot, file)
+        marks = page_of(pilot).session.marks
+        await pilot.press("7", "down", "V", "down", "down")
+        assert "V mark to here  Esc cancel" in shown(pilot)
+        await pilot.press("escape", "up", "V", "down", "V")
+        absent = [users[4].user_id, users[5].user_id]
+        await wait_until(pilot, lambda: marks.selection == these(absent))
+        assert records_of(screen).absent is not None
+        await pilot.press("1", "V", "G", "V")  # added ones have no user yet
+        await wait_until(pilot, lambda: marks.number > 2)
+        assert marks.selection == these([users[0].user_id, users[1].user_id, *absent])
+
+
 async def test_deleted_user_loses_the_mark(home, app, users):
     async with app.run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
