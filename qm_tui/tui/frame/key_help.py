@@ -134,7 +134,7 @@ def _in_order(active: Mapping[str, ActiveBinding]) -> list[tuple[str, ActiveBind
     places = {
         (node, binding.id or key): place
         for node in nodes
-        # no public attribute has all bindings of a node
+        # no public attribute has all bindings of a node; not needed if a keymap keeps the order
         for place, (key, binding) in reversed(list(enumerate(node._bindings)))
     }
     first = {node: number for number, node in enumerate(nodes)}

@@ -5,7 +5,7 @@ from typing import Final
 from textual.keys import (
     KEY_DISPLAY_ALIASES,
     Keys,
-    _character_to_key,  # no public function does what a terminal's keys go through
+    _character_to_key,  # until there is a public function that names keys as terminals send them
     format_key,
 )
 
