@@ -100,6 +100,12 @@ def test_candidates(two):
         assert candidates(before + replaced, replaced) == found, line
 
 
+def test_choices_of_an_argument_are_offered(home):
+    assert candidates("qm-tui config ") == ["check", "show"]
+    assert candidates("qm-tui config s", "s") == ["show"]
+    assert candidates("qm-tui completion ") == ["bash", "fish", "zsh"]
+
+
 def test_completion_writes_nothing_and_offers_no_hostile_text(two):
     hostile = user("x\x1b[2J", department="a\x07b", user_id="u-x")
     commit_unchecked(two, hostile, user("location=Rome"))

@@ -143,6 +143,10 @@ def _continuations(context: typer.Context, words: Sequence[str], word: str) -> I
     given = _given(command, others)
     if given.pending and given.pending != "--like":
         return  # the shell completes numbers, paths and filters
+    choices = _choices(command)
+    if choices and not word.startswith("-"):
+        yield from (choice for choice in choices if choice.startswith(word))
+        return
     if word.startswith("-") and not given.pending and not given.is_past_options:
         yield from _options(command, word)
         if not _END_OF_OPTIONS.startswith(word):
@@ -165,6 +169,13 @@ def _options(command: object, word: str) -> Iterator[str]:
         for option in getattr(parameter, "opts", ()):
             if option.startswith("--") and option.startswith(word) and word.startswith("-"):
                 yield option
+
+
+def _choices(command: object) -> list[str]:
+    """Return the values of the argument of a command that has only some."""
+    parameters = getattr(command, "params", ())
+    arguments = (one for one in parameters if one.param_type_name == "argument")
+    return [str(choice) for one in arguments for choice in getattr(one.type, "choices", ())]
 
 
 def _takes_value(command: object, option: str) -> bool:
