@@ -240,9 +240,10 @@ class KeysScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         """Wrap the lines to the new width."""
-        widget, text = self.query_one(Static), self._text()
-        if widget.content != text:
-            widget.update(text)
+        text = self._text()
+        for widget in self.query(Static):  # none while it is opening or closing
+            if widget.content != text:
+                widget.update(text)
         self.call_after_refresh(self._show_hints)
 
     def _text(self) -> Content:
