@@ -39,7 +39,8 @@ def use_keys(keys: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
         The keymap for Textual.
     """
     _set.clear()
-    _set.update(keys)
+    for name, own in keys.items():
+        _set[name] = own
     return {name: ",".join(keys_of(name)) for name in keys}
 
 

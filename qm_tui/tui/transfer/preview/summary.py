@@ -290,7 +290,7 @@ def _options_lines(options: ImportOptions, width: int) -> Iterator[SummaryLine]:
                 f"{'Options':<{_LABEL}}  {text}",
                 width,
                 max_lines=2,
-                placeholder=with_keys(" … (<preview.options> shows all)"),
+                placeholder=sanitize(with_keys(" … (<preview.options> shows all)")),
                 subsequent_indent=" " * (_LABEL + 2),
             ),
         )
