@@ -89,12 +89,12 @@ def _table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
     return table
 
 
-def _check_store_setting(name: str, value: object) -> None:
+def _check_store_setting(name: str, value: Any) -> None:  # noqa: ANN401 - as TOML has it
     where = f" in [{STORE_TABLE}] (valid: {listed([*_ALLOWED])})"
     _check_name(name, _ALLOWED, "setting", where)
     least, most = _ALLOWED[name]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not least <= value <= most:  # type: ignore[operator]
+    if not is_number or not least <= value <= most:
         must = f"[{STORE_TABLE}] {name} must be a number from {least:,} to {most:,}"
         raise invalid_setting(f"{must}, not {sanitize(str(value), _MAX_SHOWN)}")
 

@@ -63,7 +63,8 @@ ROUTES: Final[tuple[tuple[str, ...], ...]] = (
 _KEYS: Final = (
     "up down left right pageup pagedown home end enter escape tab shift+tab space asterisk slash "
     "backspace delete f1 f2 f3 plus minus full_stop less_than_sign question_mark colon ctrl+p "
-    "ctrl+u ctrl+w 1 2 3 4 5 6 7 n u i x e a A m P D s S v c F L y Y j k g G h l o r z b w q"
+    "ctrl+u ctrl+w ctrl+d ctrl+f ctrl+b 1 2 3 4 5 6 7 n u i x e a A m P D s S v c F L V y Y j k g "
+    "G h l o r z b w q"
 )
 _LIKELY: Final = "down down enter enter escape escape tab colon f2 space e a m A D P i u"
 _TEXTS: Final = (
