@@ -17,6 +17,7 @@ from qm_tui.transfer.planning.plan import MAX_ISSUES, MAX_LISTED
 from qm_tui.transfer.reading.csv_rows import MAX_ROW
 from qm_tui.transfer.reading.lines import MAX_LINE
 from qm_tui.tui.terminal.clipboard import MAX_BYTES
+from qm_tui.tui.transfer.preview.mapping import draft
 from qm_tui.tui.widgets.text_area import MAX_CHARACTERS, MAX_LINES
 from qm_tui.tui.widgets.too_small import MIN_SIZE
 from qm_tui.tui.work.key_queue import MAX_WAIT
@@ -70,6 +71,11 @@ _LIMITS: Final = {
             "All are counted; `…_omitted` has the number of the others.",
         ),
         ("A column mapping", f"{mapping_file.MAX_SIZE // 1024} KB", "A larger one is refused."),
+        (
+            "Values of a column listed in its mapping",
+            f"the first {draft.MAX_VALUES}",
+            "Set one for all other values.",
+        ),
     ),
     "Changes": (
         (
