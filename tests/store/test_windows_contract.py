@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from qm_tui.store.interface import UserStore
 from qm_tui.store.state import FIRST, LAST, Place, Side, State, Window
 from qm_tui.users.fields import User
+from qm_tui.users.passwords import NO_PASSWORD_PREFIX
 from qm_tui.users.query.filter_parser import FilterSyntaxError, parse_filter
 from qm_tui.users.query.query import ALL, NO_SELECTION, Query, Selection, all_except, these
 from qm_tui.users.query.views import SortKey
@@ -173,6 +174,7 @@ _FILTERS = st.sampled_from(
     [
         *("", "", "a", "-a", "department:a", 'location:""', "active:yes", "duplicate:department"),
         *("marked:yes", "marked:no department:a|b", "valid:no", "-location:b"),
+        *("password:none-yet", "-password:none-yet a"),
     ]
 )
 _SORTS = st.lists(
@@ -185,7 +187,12 @@ _SELECTIONS = st.just(None) | _SOME_IDS.map(these) | _SOME_IDS.map(all_except)
 _USERS = st.dictionaries(
     st.sampled_from(_IDS),
     st.fixed_dictionaries(
-        {"department": _TEXTS, "location": _TEXTS, "is_active": st.sampled_from("01")}
+        {
+            "department": _TEXTS,
+            "location": _TEXTS,
+            "is_active": st.sampled_from("01"),
+            "password": st.sampled_from(["ENC", "none-yet", f"{NO_PASSWORD_PREFIX}x"]),
+        }
     ),
 )
 

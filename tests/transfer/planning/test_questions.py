@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from qm_tui.store.state import State
 from qm_tui.transfer.options.import_options import ImportOptions, UnknownIdAction
-from qm_tui.transfer.planning.plan import ImportPlan, Result
+from qm_tui.transfer.planning.missing import MissingAction, MissingPolicy, MissingUsers
+from qm_tui.transfer.planning.plan import ImportPlan, Result, SourceRules
 from qm_tui.transfer.planning.planner import PlanDetail, plan_import
 from qm_tui.transfer.planning.record_check import RecordValidator
 from qm_tui.transfer.reading.records import CleanRecordBatch, Record
@@ -18,6 +20,7 @@ from tests.helpers import record, record_of, state_of, user
 from tests.store.slow_store import Line, SlowState
 from tests.transfer.planning.test_batch import choices, facts, files, stores, without_new_ids
 
+MISSING_NONE = MissingUsers(MissingAction.REPORT)
 COUNT = 1100
 BATCHES = 2
 """The batches in which so many records are read, or wait."""
@@ -59,6 +62,29 @@ def test_plan_is_the_same_as_in_memory(state, batches, chosen):
         assert without_new_ids(far) == without_new_ids(near)
         assert far.not_in_file == near.not_in_file
         assert far.has_same_effect(near)
+
+
+@given(
+    stores(),
+    files(),
+    choices,
+    st.sampled_from([None, FIELD["agent_id"], FIELD["extension"]]),
+    st.sampled_from([None, MissingPolicy(MissingAction.INACTIVATE, ())]),
+)
+def test_plan_by_a_field_and_with_missing_users_is_the_same(state, batches, chosen, match, missing):
+    source = SourceRules(match, missing)
+    plans = [
+        plan_import(records, asked, chosen, detail=PlanDetail.RECORDS, source=source)
+        for records in (batches, singles_of(batches))
+        for asked in (state, FarState(state))
+    ]
+    near, *others = plans
+    in_file = {one.stored.user_id for one in near.outcomes or () if one.stored}
+    assert in_file.isdisjoint(user.user_id for user in (near.missing or MISSING_NONE).users)
+    for other in others:
+        assert facts(other) == facts(near)
+        assert other.missing == near.missing
+        assert without_new_ids(other) == without_new_ids(near)
 
 
 def planned(
