@@ -112,9 +112,11 @@ class RecordMatcher:
         absent = values.count(None) + (user_id is not None and user_id != stored.user_id)
         if sum(map(ne, values, stored)) != absent:  # the fastest way to compare all present values
             return False
-        if user_id:
-            return self._first_line(user_id, line) == line
-        return self._match is None or self._has_holders(values[self._match.index], line, 1)
+        if self._match is not None and not user_id:
+            user_id = stored.user_id
+            if not self._has_holders(values[self._match.index], line, 1):
+                return False
+        return not user_id or self._first_line(user_id, line) == line
 
     def may_add(self, values: Sequence[str | None], line: int) -> bool:
         """Return whether a record that finds no user adds one if it has no errors."""

@@ -1,9 +1,16 @@
 """What a mapping does to the values of records."""
 
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qm_tui.errors import UserError
 from qm_tui.transfer.mapping.mapping_file import read_mapping
+from qm_tui.transfer.reading.columns import columns_of
+from qm_tui.transfer.reading.mapped.values import MappedValues
 from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.transfer.reading.records import Record
@@ -32,6 +39,16 @@ user_name = "{Vorname|first|ascii|lower}.{Last Name|ascii|lower}"
 sip_uri = "sip:{Mail}"
 """
 _HEADER = "Vorname;Nachname;Abteilung;Aktiv;Mail"
+
+
+def _parsed(text: str) -> ColumnMapping:
+    with NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(text)
+        file.flush()
+        return read_mapping(Path(file.name))
+
+
+_PARSED = _parsed(_MAPPING)
 
 
 @pytest.fixture
@@ -134,3 +151,22 @@ def test_defaults_need_no_header(tmp_path):
     with UsersFile(file, ReadOptions(header=False, mapping=mapping)) as users:
         (record,) = users.records()
     assert _values(record, "location") == [(None, "Oslo")]
+
+
+_CELLS = st.sampled_from(["", "A", "Ä", "ß", "陳", "ja", "Nein", "Vertrieb", "Technik", "x@y"])
+
+
+@given(st.lists(st.tuples(*[_CELLS] * 5), min_size=1, max_size=5))
+def test_many_records_get_the_values_that_each_gets_alone(rows):
+    columns = columns_of(_HEADER.split(";"), _PARSED)
+    mapped = MappedValues(_PARSED, columns)
+    arranged = [
+        [None if at is None else cells[at] for at in columns.column_indexes] for cells in rows
+    ]
+    alone = [mapped.record(cells, row) for cells, row in zip(rows, arranged, strict=True)]
+    together = mapped.rows(rows, arranged)
+    if together is None:
+        assert any(record.issues for record in alone)
+    else:
+        assert [list(row) for row in together.rows] == [record.values for record in alone]
+        assert [list(row) for row in together.new_rows] == [record.new_values for record in alone]
