@@ -20,6 +20,9 @@ _EXPORT: Final = "export"
 _THEME: Final = "theme"
 _EXPORT_FOLDER: Final = "export_folder"
 
+_ONCE: Final = "missing_password"
+"""An import option that must be set for each import: what is saved of it does not count."""
+
 Options = TypeVar("Options", ImportOptions, ExportOptions)
 
 
@@ -131,6 +134,8 @@ def _options_in(table: object, default: Options) -> Options:
         return default
     values: dict[str, Any] = {}
     for option in fields(default):
+        if option.name == _ONCE:
+            continue
         value, initial = table.get(option.name), getattr(default, option.name)
         if isinstance(initial, StrEnum) and isinstance(value, str):
             with suppress(ValueError):

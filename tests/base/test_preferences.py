@@ -18,6 +18,7 @@ from qm_tui.transfer.options.import_options import (
     EmptyCellAction,
     ImportMode,
     ImportOptions,
+    MissingPassword,
     SpreadsheetValues,
     UnknownIdAction,
 )
@@ -93,6 +94,12 @@ def test_invalid_options_are_ignored(write_settings):
         ImportOptions(empty=EmptyCellAction.KEEP, allow_renamed=True),
         ExportOptions(passwords=False),
     )
+
+
+def test_users_without_a_password_must_be_allowed_for_each_import(home):
+    options = ImportOptions(empty=EmptyCellAction.KEEP, missing_password=MissingPassword.NONE_YET)
+    save_preferences(import_options=options)
+    assert load_preferences().import_options == ImportOptions(empty=EmptyCellAction.KEEP)
 
 
 def test_former_option_for_values_of_a_spreadsheet_is_read(write_settings):
