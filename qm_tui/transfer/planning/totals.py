@@ -22,7 +22,7 @@ from qm_tui.transfer.reading.record_rows import SHORT_RECORD
 from qm_tui.users.fields import CATEGORICAL, FIELD, FIELDS, User
 from qm_tui.users.issues import Issue, Severity
 from qm_tui.users.new_values import NEW_VALUE_REASON
-from qm_tui.users.passwords import has_no_password
+from qm_tui.users.passwords import NO_PASSWORD_PREFIX, has_no_password
 from qm_tui.users.validation import BOOLEAN_WORD, NO_LICENSE_ASSIGNED
 
 UNKNOWN_ID: Final = "Unknown User ID"
@@ -46,6 +46,7 @@ _FIXING_OPTIONS: Final[dict[str, Option[ImportOptions]]] = {
 }
 
 _PASSWORD: Final = FIELD["password"]
+_password_of = itemgetter(_PASSWORD.index)
 _COUNTED: Final = tuple(
     FIELD[key]
     for key in (
@@ -165,7 +166,8 @@ class LicenseTotals:
         self._more = [
             more + column.count("1") for more, column in zip(self._more, columns, strict=True)
         ]
-        self.without_password += sum(map(has_no_password, users))
+        if NO_PASSWORD_PREFIX in "".join(map(_password_of, users)):  # few have none: fast
+            self.without_password += sum(map(has_no_password, users))
 
     def add(self, user: User, stored: User | None, weight: int = 1) -> None:
         """Count a user who is added or changed; a sign of -1 subtracts it."""
