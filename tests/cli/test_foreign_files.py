@@ -346,4 +346,4 @@ def test_saved_mapping_is_found_by_its_name(home, store, directory):
     folder.mkdir(parents=True)
     mapping.rename(folder / "HR list.toml")
     assert "200 rejected" in output("import", file, "--mapping", "HR list", code=1)
-    assert "Cannot read the mapping other" in refusal("import", file, "--mapping", "other")
+    assert "There is no file and no saved mapping other." in refusal("import", file, "--mapping", "other")

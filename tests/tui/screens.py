@@ -50,7 +50,7 @@ SCREENS: Final = {
     "record": ("5 down enter", "Field"),
     "problems": ("escape v", "All problems"),
     "options": ("escape o", "54 imported records have warnings"),
-    "mapping": ("escape m", "New users have all required fields"),
+    "mapping": ("escape m", "All required fields have a column or a value"),
     "column values": ("down down down down down v", "all other values"),
     "mapped value": ("enter", "Department Name for"),
     "new users": ("escape escape end enter", "Value for new users in field"),

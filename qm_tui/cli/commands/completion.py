@@ -21,8 +21,10 @@ from qm_tui.cli.shared.common import GlobalOptions, open_store_from_options
 from qm_tui.cli.shared.field_assignments import assignable_names, is_assignment, renamable_names
 from qm_tui.cli.shared.shell_words import quote_for_bash, split_line
 from qm_tui.output import print_line, write_raw
+from qm_tui.paths import mappings_folder
 from qm_tui.store.state import State
 from qm_tui.text import sanitize
+from qm_tui.transfer.mapping.saved_mappings import saved_mapping_names
 from qm_tui.users.fields import CATEGORICAL, Field
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.query.filter_fields import FILTER_FIELDS, YES_NO
@@ -45,6 +47,10 @@ _MAX_CANDIDATES: Final = 200
 
 _USERS: Final = frozenset({"set", "activate", "inactivate", "delete", "passwd"})
 _ASSIGNED: Final = frozenset({"set", "add"})
+_LIKE, _DEFAULT, _MAPPING = "--like", "--default", "--mapping"
+_COMPLETED: Final = (_LIKE, _DEFAULT)
+"""Options whose values are completed from the store."""
+
 _END_OF_OPTIONS: Final = "--"
 
 
@@ -141,19 +147,20 @@ def _continuations(context: typer.Context, words: Sequence[str], word: str) -> I
     name, *others = before.arguments
     command = commands[name]
     given = _given(command, others)
-    if given.pending and given.pending != "--like":
-        return  # the shell completes numbers, paths and filters
-    choices = _choices(command)
-    if choices and not word.startswith("-"):
+    choices = _choices(command, given.pending)
+    if choices and (given.pending or not word.startswith("-")):
         yield from (choice for choice in choices if choice.startswith(word))
         return
+    if given.pending and given.pending not in _COMPLETED:
+        return  # the shell completes numbers, paths and filters
     if word.startswith("-") and not given.pending and not given.is_past_options:
         yield from _options(command, word)
         if not _END_OF_OPTIONS.startswith(word):
             return
     state = _state(context, given.options.get("--store", before.options.get("--store")))
     if given.pending:
-        yield from _user_names(state, word)
+        completed = _assignments if given.pending == _DEFAULT else _user_names
+        yield from completed(state, word)
         return
     for argument in _arguments(state, name, given.arguments, word):
         if given.is_past_options or not argument.startswith("-"):
@@ -171,11 +178,21 @@ def _options(command: object, word: str) -> Iterator[str]:
                 yield option
 
 
-def _choices(command: object) -> list[str]:
-    """Return the values of the argument of a command that has only some."""
-    parameters = getattr(command, "params", ())
-    arguments = (one for one in parameters if one.param_type_name == "argument")
-    return [str(choice) for one in arguments for choice in getattr(one.type, "choices", ())]
+def _choices(command: object, option: str) -> list[str]:
+    """Return the values of an option, or of the argument of a command, that has only some.
+
+    Args:
+        command: the command.
+        option: the option; empty for the argument.
+    """
+    if option == _MAPPING:
+        return saved_mapping_names(mappings_folder())
+    parameters = (
+        one
+        for one in getattr(command, "params", ())
+        if (option in one.opts if option else one.param_type_name == "argument")
+    )
+    return [str(choice) for one in parameters for choice in getattr(one.type, "choices", ())]
 
 
 def _takes_value(command: object, option: str) -> bool:

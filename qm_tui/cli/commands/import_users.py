@@ -123,9 +123,10 @@ def import_(
     mapping: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE",
+            metavar="NAME|FILE",
             parser=common.parse_path,
-            help="TOML file that maps columns to fields. Default: map by header name.",
+            help="Saved mapping, or TOML file, that maps columns and values to fields. Default: "
+            "map by header name.",
         ),
     ] = None,
     default: Annotated[

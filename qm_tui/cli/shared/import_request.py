@@ -9,12 +9,14 @@ from typing import Final
 import typer
 
 from qm_tui import paths
+from qm_tui.cli.shared.common import MAX_SHOWN
 from qm_tui.cli.shared.field_assignments import parse_assignments
 from qm_tui.cli.shared.selection import find_user, query_from_options
 from qm_tui.errors import UserError
 from qm_tui.store.state import State
-from qm_tui.text import sanitize
+from qm_tui.text import most_similar, sanitize
 from qm_tui.transfer.mapping.mapping_file import InvalidMapping, check_default, read_mapping
+from qm_tui.transfer.mapping.saved_mappings import MAPPING_SUFFIX, saved_mapping_names
 from qm_tui.transfer.planning.missing import Limit, MissingAction, MissingPolicy
 from qm_tui.transfer.reading.read_options import (
     ColumnMapping,
@@ -26,6 +28,8 @@ from qm_tui.users.fields import FIELD, FIELDS, Field, template_from
 
 _NOTHING: Final = "Nothing was imported."
 _PERCENT: Final = "%"
+_MIN_SIMILARITY: Final = 0.6
+"""The least similarity of two names, from 0 to 1, for one to be suggested for the other."""
 
 
 class YesNo(StrEnum):
@@ -53,10 +57,24 @@ def read_options(
 
 
 def _mapping_path(written: Path) -> Path:
-    """Return the file of a mapping, given its path or the name of a saved mapping."""
-    path = paths.expand_home(written)
-    saved = paths.mappings_folder() / f"{written}.toml"
-    return saved if written.name == str(written) and saved.exists() and not path.exists() else path
+    """Return the file of a mapping, given its path or the name of a saved mapping.
+
+    Raises:
+        UserError: there is no such file, and no saved mapping has this name.
+    """
+    path, name = paths.expand_home(written), str(written)
+    if path.exists() or written.name != name:
+        return path
+    saved = saved_mapping_names(paths.mappings_folder())
+    if name in saved:
+        return paths.mappings_folder() / f"{name}{MAPPING_SUFFIX}"
+    near = most_similar(name, saved, _MIN_SIMILARITY)
+    meant = f" Did you mean {sanitize(near, MAX_SHOWN)}?" if near else ""
+    shown = sanitize(name, MAX_SHOWN)
+    raise UserError(
+        f"There is no file and no saved mapping {shown}.{meant} {_NOTHING} Enter the name of a "
+        "mapping, or the path of its file."
+    )
 
 
 def with_defaults(

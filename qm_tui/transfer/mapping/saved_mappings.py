@@ -25,7 +25,7 @@ from qm_tui.transfer.reading.columns import (
 from qm_tui.transfer.reading.mapped.values import MappedValues
 from qm_tui.transfer.reading.read_options import ColumnMapping
 
-_SUFFIX: Final = ".toml"
+MAPPING_SUFFIX: Final = ".toml"
 _MAX_NAME: Final = 200
 """Bytes of the mapping's name that are used for the file name, which is limited to 255."""
 
@@ -65,6 +65,14 @@ def save_mapping(folder: Path, name: str, mapping: ColumnMapping, header: Sequen
     return path
 
 
+def saved_mapping_names(folder: Path) -> list[str]:
+    """Return the names of the files of saved mappings, sorted."""
+    try:
+        return sorted(path.stem for path in folder.iterdir() if path.suffix == MAPPING_SUFFIX)
+    except OSError:
+        return []
+
+
 def find_mapping(folder: Path, header: Sequence[str]) -> ColumnMapping | None:
     """Return the mapping saved last for a file with these columns, or None.
 
@@ -72,7 +80,7 @@ def find_mapping(folder: Path, header: Sequence[str]) -> ColumnMapping | None:
     """
     wanted = _identity(header)
     try:
-        paths = [path for path in folder.iterdir() if path.suffix == _SUFFIX]
+        paths = [path for path in folder.iterdir() if path.suffix == MAPPING_SUFFIX]
         newest = sorted(paths, key=lambda path: (path.lstat().st_mtime_ns, path.name), reverse=True)
     except OSError:
         return None
@@ -96,7 +104,7 @@ def _path_for(folder: Path, name: str) -> Path:
     """Return the file for a mapping with this name: its existing file, or a free one."""
     stem = _file_name(name)
     for number in count(1):
-        path = folder / (stem + (f" {number}" if number > 1 else "") + _SUFFIX)
+        path = folder / (stem + (f" {number}" if number > 1 else "") + MAPPING_SUFFIX)
         try:
             if not path.exists() or read_mapping(path).name == name:
                 break

@@ -308,4 +308,4 @@ async def test_required_fields_that_new_users_would_not_have_are_named(tmp_path)
         assert missing.startswith("Password has no column. In the preview, d adds users")
         await hand.press("home", *["down"] * 5, "enter", *"password", "enter")
         missing = str(hand.app.dialog.query_one("#mapping-missing").render())
-        assert missing == "New users have all required fields."
+        assert missing == "All required fields have a column or a value."

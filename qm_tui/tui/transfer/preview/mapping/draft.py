@@ -75,7 +75,7 @@ class MappingDraft:
         if names:
             missing = f"Required fields without a column or value: {', '.join(names)}."
             return f"{missing} This file can only update users."
-        return "New users have all required fields."
+        return "All required fields have a column or a value."
 
     @property
     def holders(self) -> dict[Field, str]:
