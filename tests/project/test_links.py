@@ -100,6 +100,7 @@ def examples(text: str) -> Iterator[str]:
         lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>()`")
         lexer.whitespace_split = True
         words = list(takewhile(lambda word: not set(word) <= {*"|&;<>()`"}, lexer))
+        words = [word for word in words if word != "$@"]  # options of the script around it
         # [OPTIONS]: how a command is used; a path: of the program, as an argument of another one
         if words and "[OPTIONS]" not in words and not words[0].startswith("/"):
             yield shlex.join(words)
