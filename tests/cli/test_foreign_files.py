@@ -270,6 +270,33 @@ def test_user_in_a_rejected_record_is_not_missing(home, store):
     assert [one["user_name"] for one in listed("--filter", "active:no")] == ["gus"]
 
 
+@pytest.mark.parametrize(
+    ("line", "missing"),
+    [
+        ("Dora,Dorasen,0502", ["emil"]),
+        ("u-x,Dorasen,Dora,0502" + "," * 21, ["emil"]),
+        ('A-5,"0502,Dora' + "x" * 5000, ["emil"]),
+        ('"\0', []),
+        ("x" * 1_100_000 + ",Dora,Dorasen", []),
+        (",Zoe,Zoesen,0502" + "," * 24, []),
+        ('"Total,4', []),
+    ],
+    ids=["part", "shifted", "ID", "garbage", "too long", "too many values", "trailer"],
+)
+def test_record_that_cannot_be_read_may_be_about_every_user_unless_it_names_one(
+    home, store, line, missing
+):
+    (home / "m.toml").write_text('match = "agent_id"\n')
+    team = [one._replace(agent_id=f"A-{n}") for n, one in enumerate(_team("ben", "cleo", "dora"))]
+    team[2] = team[2]._replace(agent_id="A-5")
+    commit(store, ANNA, *team, *_team("emil", agent_id="A-9"))
+    file = write_file(home, csv_text([HEADER, ANNA, *team[:2]]) + f"{line}\r\n")
+    out = output(*("import", file, "--mapping", "m.toml", "--missing", "report", "--json"), code=1)
+    found = json.loads(out)["missing"]
+    assert [one["user_name"] for one in found["users"]] == missing
+    assert bool(found["unknown"]) is not bool(missing)
+
+
 def test_nobody_is_missing_if_the_file_is_incomplete(home, store):
     team = _team("ben", "cleo")
     commit(store, ANNA, *team)

@@ -112,6 +112,7 @@ class MissingUsersFinder:
         self._values: dict[Field, list[str]] = {
             key: [] for key in (_EXTENSION, match) if key is not None
         }
+        self._unparsed: list[Sequence[str]] = []
         self._in_rejected: set[str] = set()
         self._has_unknown = False
 
@@ -123,13 +124,20 @@ class MissingUsersFinder:
         self._add_texts((values[_ID], values[_USER_NAME], name))
 
     def add_unparsed(self, cells: Sequence[str]) -> None:
-        """Note that a record cannot be parsed, with its cells as far as they are known."""
+        """Note that a record cannot be parsed, or that its values may be in the wrong fields.
+
+        If none of its cells or neighboring cells names a user, it may be about any user.
+
+        Args:
+            cells: its cells as far as they are known.
+        """
         parts = [part.strip() for cell in cells for part in _SEPARATORS.split(cell)]
         parts = [part for part in parts if part]
-        self._has_unknown |= not parts
         if self._match is not None:
             self._values[self._match] += parts
-        self._add_texts((*parts, *map(" ".join, pairwise(parts))))
+        texts = (*parts, *map(" ".join, pairwise(parts)))
+        self._unparsed.append(texts)
+        self._add_texts(texts)
 
     def _add_texts(self, texts: Iterable[str | None]) -> None:
         self._texts += filter(None, texts)
@@ -138,15 +146,23 @@ class MissingUsersFinder:
 
     def _look_up(self) -> None:
         state, rest = self._state, self._rest
+        known: set[str] = set()
+        """The texts that name users."""
         for texts in in_chunks(dict.fromkeys(self._texts)):
-            for found in state.lookup(texts, rest):
-                if found.key is not LookupKey.EXTENSION:  # an extension of many
+            for text, found in zip(texts, state.lookup(texts, rest), strict=True):
+                # an extension may be one of many
+                if found.user_ids and found.key is not LookupKey.EXTENSION:
+                    known.add(text)
                     self._in_rejected.update(found.user_ids)
         for key, wanted in self._values.items():
             for values in in_chunks(dict.fromkeys(wanted)):
                 holders = state.holders(key.key, values, state.total, rest)
                 self._in_rejected.update(*holders.values())
+                if key == self._match:
+                    known.update(value for value, user_ids in holders.items() if user_ids)
             wanted.clear()
+        self._has_unknown |= any(map(known.isdisjoint, self._unparsed))
+        self._unparsed.clear()
         self._texts.clear()
 
     def find(self, ids_in_file: set[str], incomplete: str) -> MissingUsers:
@@ -162,10 +178,12 @@ class MissingUsersFinder:
         policy, state, rest = self._policy, self._state, self._rest
         expected = Query((*_ACTIVE, *(policy.among or ())))
         total = state.count(expected, rest).number
-        if incomplete or self._has_unknown:
-            why = incomplete or "The file has a record that cannot be read."
-            return MissingUsers(policy.action, (), total, f"{why} No user counts as missing.")
         self._look_up()
+        if incomplete or self._has_unknown:
+            why = (
+                incomplete or "The file has a record that cannot be read, and names no known user."
+            )
+            return MissingUsers(policy.action, (), total, f"{why} No user counts as missing.")
         absent = expected.among(all_except(ids_in_file | self._in_rejected))
         users = [user for batch in state.stream(absent, rest) for user in batch]
         present = total - len(users)

@@ -43,6 +43,7 @@ from qm_tui.transfer.planning.plan import (
     Result,
     SourceRules,
     UserUpdate,
+    is_short,
 )
 from qm_tui.transfer.planning.planned_record import PlannedRecord, in_order
 from qm_tui.transfer.planning.record_rules import RecordRules
@@ -208,9 +209,9 @@ class Planner:
         if not self._checked % _CHUNK:
             self._yield_control()
         planned = self._rules.check(record, found)
-        if self._missing and planned.is_rejected and planned.values is None:
-            self._missing.add_unparsed(record.cells)
         if planned.is_rejected:
+            if self._missing and (planned.values is None or is_short(planned.issues)):
+                self._missing.add_unparsed(record.cells)
             self._reject(planned)
             return
         if planned.issues:

@@ -36,7 +36,7 @@ class Record(NamedTuple):
         issues: the problems that do not depend on the store; empty if there are none. An error
             without a field means that the record cannot be parsed, and has no values.
         mapped: its values if it adds a user; None if they are the same.
-        cells: the cells of a record that cannot be parsed, as far as they are known.
+        cells: the cells of a record that cannot be parsed or has too few, as far as they are known.
     """
 
     number: int
@@ -159,6 +159,7 @@ class RecordBuilder:
             nothing: Values = [None] * len(FIELDS)
             return Record(number, row.line, nothing, (row.error,), cells=row.cells)
         values = self._in_file_order(row.cells)
+        cells = row.cells if len(row.cells) < self._columns.width else ()
         if not row.is_stripped:
             _normalize_cells(values, may_be_escaped=row.may_be_escaped)
         if self._samples is not None:
@@ -169,10 +170,10 @@ class RecordBuilder:
         if not "".join(row.cells).isascii():
             issues += _issues(values, self._symbols.issue)
         if self._mapped is None:
-            return Record(number, row.line, values, issues)
+            return Record(number, row.line, values, issues, cells=cells)
         mapped = self._mapped.record(row.cells, values)
         issues = (*issues, *mapped.issues)
-        return Record(number, row.line, mapped.values, issues, mapped.new_values)
+        return Record(number, row.line, mapped.values, issues, mapped.new_values, cells)
 
     def _in_file_order(self, cells: list[str]) -> Values:
         """Return the cells as values in file order."""
