@@ -229,6 +229,27 @@ def test_unusable_standard_input_is_refused(store, data, arguments, message):
     assert message in done.stderr
 
 
+def test_empty_standard_input_is_reported_whatever_the_mapping_requires(home, store):
+    (home / "m.toml").write_text('[templates]\nuser_name = "{Given Name}"\n')
+    done = _piped(b"", "--mapping", home / "m.toml")
+    assert (done.returncode, done.stderr) == (2, b"/dev/stdin is empty.\n")
+
+
+def test_standard_input_that_cannot_be_copied_imports_nothing(store):
+    data = csv_text([HEADER, *_team(*(f"u{n}" for n in range(2000)))]).encode()
+    limited = 'ulimit -f 16; exec "$0" "$@"'
+    done = subprocess.run(
+        ["sh", "-c", limited, *command("import", "-")],
+        input=data,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"Cannot copy standard input to a temporary file: File too large. Nothing" in done.stderr
+    assert not store.exists()
+
+
 def _team(*names: str, **values: str) -> list[User]:
     return [user(name, extension=f"05{n:02}", **values) for n, name in enumerate(names)]
 

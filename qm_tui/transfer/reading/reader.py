@@ -52,6 +52,8 @@ class UsersFile:
         self._file = open_users_file(path)
         try:
             self.size, self.signature = self._status()
+            if not self.size:
+                raise UserError(f"{quoted_path(path)} is empty.")
             kind = binary_file_type(self._file.read(_START), self._read_options.encoding)
             if kind:
                 msg = (
@@ -250,9 +252,7 @@ class UsersFile:
         file_report.incomplete = self._rows.incomplete
         self._progress(Phase.READING, self.size, self.size)
         if number == 1:
-            if not self.size:
-                msg = f"{quoted_path(self.path)} is empty."
-            elif file_report.dialect.has_header:
+            if file_report.dialect.has_header:
                 msg = f"{quoted_path(self.path)} contains only a header."
             else:
                 msg = f"{quoted_path(self.path)} contains no records."

@@ -49,7 +49,10 @@ def spool_standard_input() -> None:
             spooled.flush()
             os.dup2(spooled.fileno(), _DESCRIPTOR)
     except OSError as error:
-        msg = f"Cannot read standard input: {os_error_text(error)}. Nothing was imported."
+        msg = (
+            f"Cannot copy standard input to a temporary file: {os_error_text(error)}. Nothing was "
+            "imported. Free some space, or set TMPDIR to another folder."
+        )
         raise UserError(msg) from error
 
 
