@@ -113,8 +113,8 @@ def prepare_import(
         detail: how much of the plan to keep. A plan of `PlanDetail.COUNTS` cannot be committed.
 
     Raises:
-        UserError: the file is not a users file, or cannot be read; or the admin may not read all
-            values of the users.
+        UserError: the file is not a users file, cannot be read, or was written in the meantime; or
+            the admin may not read all values of the users.
     """
     if state.hides_secrets:
         raise StoreReadOnly(
@@ -133,6 +133,8 @@ def prepare_import(
             source=SourceRules(request.match, request.missing, lambda: file.file_report.incomplete),
         )
         sha256 = file.sha256(progress) if plan.changes else ""
+        if file.has_changed:
+            raise FileChanged(request.path)
         read = _SourceIdentity(file.signature, file.size, sha256)
         return PreparedImport(request, state, plan, file.file_report, read)
 

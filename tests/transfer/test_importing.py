@@ -48,6 +48,20 @@ def test_prepare_writes_nothing_and_commit_does_what_the_plan_says(path, tmp_pat
     assert _held(path) == {ANNA.user_id: ANNA, **prepared.plan.changes}
 
 
+def test_file_that_is_still_being_written_is_not_imported(path, tmp_path):
+    store = _store(path, ANNA)
+    file = _file(tmp_path, BO._replace(user_id=""))
+
+    complete = csv_text([HEADER, BO._replace(user_id=""), CY._replace(user_id="")])
+
+    def write(*_: object) -> None:
+        file.write_bytes(complete.encode())
+
+    with pytest.raises(UserError, match="changed during the import"):
+        import_users(ImportRequest(file), store, write)
+    assert _held(path) == {ANNA.user_id: ANNA}
+
+
 def test_commit_accepts_other_changes_that_do_not_affect_the_plan(path, tmp_path):
     store = _store(path, ANNA, CY)
     prepared = prepare_import(ImportRequest(_file(tmp_path, BO._replace(user_id=""))), store.state)
