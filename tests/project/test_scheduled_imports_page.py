@@ -116,6 +116,10 @@ def test_list_is_imported_each_night(site):
     assert "Inactivated 1 user not in the file." in done.stdout
     assert site.inactive() == ["p001"]
 
+    site.deliver(*rows_of(STAFF), "000200,Björn,Dahl,0413,Support,yes")
+    assert "1 changed" in site.run(_PROGRAM).stdout
+    assert site.inactive() == []
+
 
 @pytest.mark.parametrize(
     ("rows", "message"),
