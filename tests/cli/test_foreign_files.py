@@ -318,6 +318,21 @@ def test_record_that_cannot_be_read_may_be_about_every_user_unless_it_names_one(
     assert bool(found["unknown"]) is not bool(missing)
 
 
+@pytest.mark.parametrize("damage", [b"\0", b"\xc3\xa9\xff"], ids=["NUL", "invalid bytes"])
+def test_missing_users_on_a_server_are_found_in_spite_of_damaged_records(
+    home, postgres_store_url, damage
+):
+    team = _team("ben", "cleo", "dora")
+    on_server = ("--store", postgres_store_url)
+    (home / "m.toml").write_text('match = "agent_id"\n')
+    output(*on_server, "import", users_file(home, ANNA, *team))
+    intact = csv_text([HEADER, ANNA, team[0]]).encode()
+    file = write_file(home, intact + b"x,B" + damage + b"," + b"cleo,Cleosen\r\n")
+    arguments = ("import", file, "--mapping", "m.toml", "--missing", "report", "--json")
+    found = json.loads(output(*on_server, *arguments, code=1))["missing"]
+    assert [one["user_name"] for one in found["users"]] == ["dora"]
+
+
 def test_nobody_is_missing_if_the_file_is_incomplete(home, store):
     team = _team("ben", "cleo")
     commit(store, ANNA, *team)

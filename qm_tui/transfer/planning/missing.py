@@ -5,7 +5,7 @@ be about it: not even a rejected one, or one that cannot be parsed.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -25,6 +25,8 @@ _ACTIVE: Final = parse_filter("active:yes")
 _EXTENSION: Final = FIELD["extension"]
 _ID, _USER_NAME = FIELD["user_id"].index, FIELD["user_name"].index
 _FIRST_NAME, _LAST_NAME = FIELD["first_name"].index, FIELD["last_name"].index
+_UNASKABLE: Final = re.compile("[\0\ud800-\udfff]")
+"""What a record that is rejected may contain, but no question to a server: NUL, invalid bytes."""
 _SEPARATORS: Final = re.compile(r'[,;\t|"\r\n]+')
 _BUFFERED: Final = 20 * CHUNK_SIZE
 """The number of texts that are looked up together: an index of all users is built for it."""
@@ -118,8 +120,8 @@ class MissingUsersFinder:
 
     def add_rejected(self, values: Values) -> None:
         """Note that a record is rejected: the users that it may be about are not missing."""
-        for key, wanted in self._values.items():
-            wanted.extend(filter(None, (values[key.index],)))
+        for key in self._values:
+            self._add_values(key, (values[key.index],))
         name = f"{values[_FIRST_NAME] or ''} {values[_LAST_NAME] or ''}".strip()
         self._add_texts((values[_ID], values[_USER_NAME], name))
 
@@ -134,13 +136,16 @@ class MissingUsersFinder:
         parts = [part.strip() for cell in cells for part in _SEPARATORS.split(cell)]
         parts = [part for part in parts if part]
         if self._match is not None:
-            self._values[self._match] += parts
+            self._add_values(self._match, parts)
         texts = (*parts, *map(" ".join, pairwise(parts)))
         self._unparsed.append(texts)
         self._add_texts(texts)
 
+    def _add_values(self, key: Field, values: Iterable[str | None]) -> None:
+        self._values[key] += _askable(values)
+
     def _add_texts(self, texts: Iterable[str | None]) -> None:
-        self._texts += filter(None, texts)
+        self._texts += _askable(texts)
         if len(self._texts) >= _BUFFERED:
             self._look_up()
 
@@ -195,3 +200,8 @@ class MissingUsersFinder:
                 "it should contain: --missing-of FILTER."
             )
         return MissingUsers(policy.action, users, total)
+
+
+def _askable(texts: Iterable[str | None]) -> Iterator[str]:
+    """Yield the texts that a store can be asked for."""
+    return (text for text in texts if text and not _UNASKABLE.search(text))
