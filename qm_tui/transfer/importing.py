@@ -130,7 +130,9 @@ def prepare_import(
             progress,
             detail,
             file.report_progress,
-            source=SourceRules(request.match, request.missing, lambda: file.file_report.incomplete),
+            source=SourceRules(
+                request.match, request.missing, lambda: file.file_report.possibly_incomplete
+            ),
         )
         sha256 = file.sha256(progress) if plan.changes else ""
         if file.has_changed:

@@ -170,7 +170,10 @@ def test_defaults_are_for_new_users_and_cells_without_a_value(home, store):
     ("flags", "message"),
     [
         (("--default", "password=x"), "Password cannot be set on the command line."),
-        (("--default", "pass"), "pass"),
+        (("--default", "location"), "'location' does not set a default."),
+        (("--default", "=x"), "'=x' does not set a default."),
+        (("--default", "user-name={Name}"), "the default of User Name contains a column in braces"),
+        (("--max-changes", "\N{ARABIC-INDIC DIGIT THREE}"), "is not a number of users"),
         (("--default", "active=2"), "Is User Active '2' is not valid. Use yes or no."),
         (("--default", "phone-ip=x"), "Invalid default: Phone IP 'x' is not a valid IP"),
         (("--default", "colour=x"), "Unknown field colour."),
@@ -409,4 +412,88 @@ def test_saved_mapping_is_found_by_its_name(home, store, directory):
     folder.mkdir(parents=True)
     mapping.rename(folder / "HR list.toml")
     assert "200 rejected" in output("import", file, "--mapping", "HR list", code=1)
-    assert "There is no file and no saved mapping other." in refusal("import", file, "--mapping", "other")
+    assert "There is no file and no saved mapping other." in refusal(
+        "import", file, "--mapping", "other"
+    )
+
+
+def test_one_rejected_record_hides_no_other_leaver(home, store):
+    team = [user(n, extension="0400") for n in ("ben", "cleo", "dora", "emil")]
+    commit(store, *team)
+    (home / "m.toml").write_text('[defaults]\nextension = "0400"\n')
+    bad = team[1]._replace(is_active="perhaps", extension="")
+    file = users_file(home, team[0], bad, team[2])
+    flags = ("--mapping", "m.toml", "--missing", "report", "--json")
+    report = json.loads(output("import", file, *flags, code=1))
+    assert [one["user_name"] for one in report["missing"]["users"]] == ["emil"]
+
+
+@pytest.mark.parametrize("end", ["", ";"])
+def test_nobody_is_missing_if_the_last_value_may_be_incomplete(home, store, end):
+    commit(store, ANNA, *_team("ben", "cleo"))
+    (home / "m.toml").write_text(HR)
+    rows = "Personal-Nr;Name;Aktiv\r\nA-17;Berg;yes\r\nA-18;Bensen;ye"
+    file = write_file(home, rows + end)
+    flags = ("--mapping", "m.toml", "--missing", "inactivate", "--json")
+    report = json.loads(output("import", file, *flags, code=1))
+    assert report["missing"]["users"] == []
+    assert report["missing"]["unknown"]
+    assert listed("--filter", "active:no") == []
+
+
+def test_matching_value_that_a_spreadsheet_altered_adds_no_second_user(home, store):
+    commit(store, *(user(f"n{n}", agent_id=f"00{n}", extension=f"06{n}") for n in range(20, 40)))
+    (home / "m.toml").write_text('match = "agent_id"\n')
+    records = [
+        user(f"n{n}", agent_id=f"{n}" if n > 35 else f"00{n}", extension=f"06{n}", user_id="")
+        for n in range(20, 40)
+    ]
+    names = [one._replace(user_name=f"x-{one.user_name}") for one in records[16:]]
+    file = users_file(home, *records[:16], *names)
+    flags = ("--mapping", "m.toml", "--missing", "inactivate")
+    out = output("import", file, *flags, code=1)
+    assert "16 unchanged, 4 rejected" in out
+    assert "Agent ID 36 looks like 0036 of N36 N36sen altered by a spreadsheet" in out
+    assert "(--spreadsheet-values file: use the file's value)" in out
+    assert "0 of 20 active users are not in the file." in out
+    out = output("import", file, *flags[:2], "--spreadsheet-values", "file", "--dry-run")
+    assert "4 added" in out
+
+
+def test_record_matched_by_a_field_must_be_of_the_same_person(home, store):
+    commit(store, ANNA)
+    (home / "m.toml").write_text('match = "agent_id"\n')
+    rows = "First Name,Last Name,Agent ID\r\nZed,Zedson,A-17\r\n"
+    out = output("import", write_file(home, rows), "--mapping", "m.toml", code=1)
+    assert "Agent ID A-17 belongs to Anna Berg, but First Name and Last Name differ" in out
+    rows = "First Name,Last Name,Agent ID\r\nAnna,Zedson,A-17\r\n"
+    assert "1 changed" in output("import", write_file(home, rows), "--mapping", "m.toml")
+
+
+def test_asterisk_keeps_all_other_values(home, store):
+    (home / "m.toml").write_text('[values.department]\nVertrieb = "Sales"\n"*" = "*"\n')
+    team = _team("ben", "cleo", department="Vertrieb")
+    output(
+        "import",
+        users_file(home, team[0], team[1]._replace(department="Küche")),
+        "--mapping",
+        "m.toml",
+    )
+    assert [one["department"] for one in listed()] == ["Sales", "Küche"]
+
+
+def test_filter_of_expected_users_that_finds_nobody_is_refused(home, store):
+    commit(store, ANNA)
+    flags = ("--missing", "report", "--missing-of", "department:nosuch")
+    assert "No users match --missing-of." in refusal("import", users_file(home, ANNA), *flags)
+
+
+def test_template_may_use_a_default_and_has_no_blanks_at_its_ends(home, store):
+    (home / "m.toml").write_text(
+        '[defaults]\nextension = "0400"\n[templates]\nuser_name = "  {Last Name}{Extension}  "\n'
+    )
+    rows = dict(zip(HEADER, ANNA._replace(user_id=""), strict=True))
+    rows = {name: value for name, value in rows.items() if name not in ("Extension", "User Name")}
+    _write_rows(home / "a.csv", tuple(rows), tuple(rows.values()))
+    output("import", "a.csv", "--mapping", "m.toml")
+    assert [one["user_name"] for one in listed()] == ["Berg0400"]

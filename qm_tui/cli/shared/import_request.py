@@ -1,6 +1,6 @@
 """The request of an import, from the options of the command line."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +10,7 @@ import typer
 
 from qm_tui import paths
 from qm_tui.cli.shared.common import MAX_SHOWN
-from qm_tui.cli.shared.field_assignments import parse_assignments
+from qm_tui.cli.shared.field_assignments import USE_ASSIGNMENT, parse_assignments
 from qm_tui.cli.shared.selection import find_user, query_from_options
 from qm_tui.errors import UserError
 from qm_tui.store.state import State
@@ -78,7 +78,7 @@ def _mapping_path(written: Path) -> Path:
 
 
 def with_defaults(
-    options: ReadOptions, assigned: Iterable[str], model: str | None, state: State
+    options: ReadOptions, assigned: Sequence[str], model: str | None, state: State
 ) -> ReadOptions:
     """Return the options for reading the file, with defaults for new users.
 
@@ -99,6 +99,10 @@ def with_defaults(
         defaults |= {field: value for field, value in zip(FIELDS, like, strict=True) if value}
     mapping = options.mapping or ColumnMapping()
     defaults |= mapping.defaults
+    invalid = next((text for text in assigned if text.find("=") < 1), None)
+    if invalid is not None:
+        shown = sanitize(invalid, MAX_SHOWN)
+        raise UserError(f"'{shown}' does not set a default. {_NOTHING} {USE_ASSIGNMENT}")
     for key, value in parse_assignments(assigned).items():
         try:
             defaults[FIELD[key]] = check_default(FIELD[key], value)
@@ -133,7 +137,7 @@ def parse_limit(text: str) -> Limit:
         limit = Limit(float(number) if is_percentage else int(number), is_percentage)
     except ValueError:
         limit = None
-    if limit is None or not 0 <= limit.number < float("inf"):
+    if limit is None or not text.isascii() or not 0 <= limit.number < float("inf"):
         shown = sanitize(text, 40)
         raise typer.BadParameter(f"'{shown}' is not a number of users or a percentage such as 5%.")
     return limit

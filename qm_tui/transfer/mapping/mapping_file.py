@@ -24,9 +24,10 @@ A mapping is TOML, so that it can be written by hand:
 Fields have the names that `find_field` knows, or those of filters.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from qm_tui.errors import UserError, os_error_text
 from qm_tui.text import sanitize, trim
@@ -34,10 +35,14 @@ from qm_tui.toml_files import InvalidTomlFile, read_toml
 from qm_tui.transfer.mapping.guess import nearest_field
 from qm_tui.transfer.reading.columns import find_field, is_problems_column
 from qm_tui.transfer.reading.mapped.templates import InvalidTemplate, Template, parse_template
-from qm_tui.transfer.reading.read_options import ColumnMapping
+from qm_tui.transfer.reading.read_options import ANY_VALUE, ColumnMapping
 from qm_tui.users.fields import Field, Kind
 from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from qm_tui.users.validation import field_errors
+
+V = TypeVar("V")
+
+_BRACES: Final = re.compile(r"\{[^{}]+\}")
 
 MAX_SIZE: Final = 512 * 1024
 """The maximum size of a mapping file, in bytes."""
@@ -116,7 +121,19 @@ def check_default(field: Field, value: str) -> str:
     Raises:
         InvalidMapping: the field cannot have a default, or the value is invalid.
     """
-    _require_writable(field, "default")
+    if _BRACES.search(value):
+        msg = f"the default of {field.name} contains a column in braces; use a template for that"
+        raise InvalidMapping(msg)
+    return check_value(field, value)
+
+
+def check_value(field: Field, value: str) -> str:
+    """Return the value of a field for one of the file, trimmed.
+
+    Raises:
+        InvalidMapping: the field cannot have one, or the value is invalid.
+    """
+    _require_writable(field, "value")
     value = trim(value)
     for issue in field_errors(field, value):
         msg = f"{sanitize(issue.message)}. {sanitize(issue.fix)}".removesuffix(".")
@@ -164,7 +181,7 @@ def _parse(stem: str, content: Mapping[str, Any]) -> SavedMapping:
         raise InvalidMapping("name must be a quoted text")
     if not isinstance(header, list) or not all(isinstance(cell, str) for cell in header):
         raise InvalidMapping("header must be a list of quoted column names")
-    if not isinstance(match, str):
+    if not isinstance(match, str) or (_MATCH in content and not match.strip()):
         raise InvalidMapping("match must be a quoted field name")
     if not any(content.get(entry) for entry in _MEANINGFUL):
         msg = 'a table [columns] with lines like "Vorname" = "First Name" is required'
@@ -172,19 +189,14 @@ def _parse(stem: str, content: Mapping[str, Any]) -> SavedMapping:
     mapping = ColumnMapping(
         name,
         _columns(content),
-        {field: _values(field, table) for field, table in _by_field(content, _VALUES)},
-        {field: check_default(field, _text(field, value)) for field, value in _defaults(content)},
-        {
-            field: check_template(field, _text(field, value))
-            for field, value in _by_field(content, _TEMPLATES)
-        },
-        check_match(_field(_MATCH, match)) if match.strip() else None,
+        dict(_by_field(content, _VALUES, _values)),
+        dict(_by_field(content, _DEFAULTS, _of_text(check_default))),
+        dict(_by_field(content, _TEMPLATES, _of_text(check_template))),
+        check_match(_field(_MATCH, match)) if match else None,
     )
+    for field in mapping.defaults.keys() & mapping.templates.keys():
+        raise InvalidMapping(f"{field.name} is in [{_DEFAULTS}] and in [{_TEMPLATES}]")
     return SavedMapping(mapping, header)
-
-
-def _defaults(content: Mapping[str, Any]) -> Iterator[tuple[Field, object]]:
-    return _by_field(content, _DEFAULTS)
 
 
 def _columns(content: Mapping[str, Any]) -> dict[str, Field | None]:
@@ -206,11 +218,13 @@ def _columns(content: Mapping[str, Any]) -> dict[str, Field | None]:
     return fields
 
 
-def _by_field(content: Mapping[str, Any], table: str) -> Iterator[tuple[Field, object]]:
-    """Yield the entries of a table by field.
+def _by_field(
+    content: Mapping[str, Any], table: str, check: Callable[[Field, object], V]
+) -> Iterator[tuple[Field, V]]:
+    """Yield the checked entries of a table by field.
 
     Raises:
-        InvalidMapping: a field is unknown, or has two entries.
+        InvalidMapping: a field is unknown or has two entries, or an entry is invalid.
     """
     seen: set[Field] = set()
     for name, value in _table(content, table).items():
@@ -218,7 +232,15 @@ def _by_field(content: Mapping[str, Any], table: str) -> Iterator[tuple[Field, o
         if field in seen:
             raise InvalidMapping(f"[{table}] has two entries for {field.name}")
         seen.add(field)
-        yield field, value
+        try:
+            yield field, check(field, value)
+        except InvalidMapping as error:
+            raise InvalidMapping(f"[{table}]: {error}") from None
+
+
+def _of_text(check: Callable[[Field, str], V]) -> Callable[[Field, object], V]:
+    """Return a check of an entry that must be a text."""
+    return lambda field, value: check(field, _text(field, value))
 
 
 def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -229,9 +251,9 @@ def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _values(field: Field, table: object) -> dict[str, str]:
-    _require_writable(field, "values")
+    _require_writable(field, "value")
     if not isinstance(table, dict):
-        msg = f'[{_VALUES}."{field.name}"] must be a table with lines like "yes" = "1"'
+        msg = f'{field.name} must be a table with lines like "yes" = "1"'
         raise InvalidMapping(msg)
     values: dict[str, str] = {}
     written: dict[str, str] = {}
@@ -239,11 +261,12 @@ def _values(field: Field, table: object) -> dict[str, str]:
         same = written.setdefault(trim(value).casefold(), value)
         if same != value:
             msg = (
-                f'[{_VALUES}."{field.name}"] lists "{sanitize(same, 60)}" and '
-                f'"{sanitize(value, 60)}", which are the same without case'
+                f'{field.name} has "{sanitize(same, 60)}" and "{sanitize(value, 60)}", which are '
+                "the same without case"
             )
             raise InvalidMapping(msg)
-        values[trim(value)] = check_default(field, _text(field, to))
+        keeps = trim(value) == to == ANY_VALUE
+        values[trim(value)] = ANY_VALUE if keeps else check_value(field, _text(field, to))
     return values
 
 

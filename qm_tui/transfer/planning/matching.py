@@ -3,7 +3,8 @@
 Source: the users file, section 3: User ID empty, known and unknown, modes, and duplicates.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from operator import ne
 from typing import Final
@@ -16,6 +17,7 @@ from qm_tui.transfer.options.import_options import (
 )
 from qm_tui.transfer.planning.stored_users import StoredUsers
 from qm_tui.transfer.planning.totals import (
+    ALTERED_MATCH,
     DUPLICATE_ID,
     ID_OF_ANOTHER_USER,
     MODE_ADDS_ONLY,
@@ -33,8 +35,13 @@ from qm_tui.users.query.query import Query, all_except
 _USER_ID: Final = FIELD["user_id"]
 _USER_ID_AT: Final = _USER_ID.index
 _USER_NAME_AT: Final = FIELD["user_name"].index
+_FIRST_NAME_AT: Final = FIELD["first_name"].index
 _LAST_NAME_AT: Final = FIELD["last_name"].index
 
+
+_NUMBER: Final = re.compile(r"[0-9]{1,15}(?:[.,]0+)?")
+_LONGEST_NUMBER: Final = 13
+"""Leading zeros are searched for in numbers with fewer digits."""
 
 _ADD_WITHOUT_ID: Final = "Leave User ID empty to add a user, or correct"
 
@@ -103,7 +110,12 @@ class RecordMatcher:
         if self._match is None or self._holders is None:
             return [""] * len(rows)
         index = self._match.index
-        holders = self._holders([row[index] or "" for row in rows])
+        values = [row[index] or "" for row in rows]
+        holders = self._holders(values)
+        if not self._stored.state.is_at_hand:  # asked for at once what may be needed
+            pairs = zip(values, holders, strict=True)
+            new = [value for value, found in pairs if not found]
+            self._holders([one for value in new for one in _before_spreadsheet(value)])
         return [found[0] if found and len(found) == 1 else "" for found in holders]
 
     def is_unchanged(self, values: Sequence[str | None], stored: User, line: int) -> bool:
@@ -131,7 +143,16 @@ class RecordMatcher:
         """Return whether so many users have a value of the matching field, and no record before."""
         if not value or self._first_lines_of_values.setdefault(value, line) != line:
             return False
-        return len(self._holders_of(value)) == number
+        holders = self._holders_of(value)
+        return len(holders) == number and bool(number or not self._altered_holder(value))
+
+    def _altered_holder(self, value: str) -> str:
+        """Return the user whose value a spreadsheet may have turned into this one, if any."""
+        uses_file = self._options.spreadsheet_values is SpreadsheetValues.FILE
+        if self._holders is None or uses_file:
+            return ""
+        found = self._holders(_before_spreadsheet(value))
+        return next((user_ids[0] for user_ids in found if user_ids), "")
 
     def _holders_of(self, value: str) -> Sequence[str]:
         return (self._holders((value,))[0] if self._holders is not None else None) or ()
@@ -174,6 +195,7 @@ class RecordMatcher:
         value = record.new_values[match.index] or ""
         holders = self._holders_of(value)
         stored = self._stored.user(holders[0]) if holders else None
+        altered = "" if holders else self._altered_holder(value)
         first = self._first_lines_of_values.setdefault(value, record.line)
         if not value:
             issues.append(
@@ -183,6 +205,9 @@ class RecordMatcher:
                     f"Enter {match.name}.",
                 )
             )
+        elif altered:
+            stored = self._stored.user(altered)
+            issues += _altered_match(match, value, stored)
         elif len(holders) > 1:
             issues.append(
                 Issue(
@@ -204,6 +229,8 @@ class RecordMatcher:
         elif stored is not None:
             self._require_first(record, stored.user_id, issues)
             self._require_same_person(record.values, stored, match, issues)
+        if stored is not None:
+            self.ids_in_file.add(stored.user_id)
         return stored
 
     def _require_same_person(
@@ -211,25 +238,29 @@ class RecordMatcher:
     ) -> None:
         """Reject a record with another User Name and another Last Name than its user.
 
+        If a record has no User Name and was matched by another field, First Name counts instead.
+
         Args:
             values: the values of the record.
             stored: the user.
             field: the field that identifies the user.
             issues: the error is appended to it.
         """
+        by_first_name = field is not _USER_ID and not values[_USER_NAME_AT]
+        first = FIELDS[_FIRST_NAME_AT if by_first_name else _USER_NAME_AT]
         if (
             not self._options.allow_renamed
-            and differs(values, _USER_NAME_AT, stored)
+            and differs(values, first.index, stored)
             and differs(values, _LAST_NAME_AT, stored)
         ):
             name = " ".join((stored.first_name, stored.last_name)).strip()
             issues.append(
                 Issue(
                     field,
-                    f"{field.name} {truncate(stored[field.index])} belongs to {name}, but User "
-                    "Name and Last Name differ",
-                    f"{_ADD_WITHOUT_ID if field is _USER_ID else 'Correct'} {field.name}, User "
-                    "Name or Last Name.",
+                    f"{field.name} {truncate(stored[field.index])} belongs to {name}, but "
+                    f"{first.name} and Last Name differ",
+                    f"{_ADD_WITHOUT_ID if field is _USER_ID else 'Correct'} {field.name}, "
+                    f"{first.name} or Last Name.",
                     reason=ID_OF_ANOTHER_USER,
                 )
             )
@@ -276,6 +307,28 @@ class RecordMatcher:
             if not is_altered(owner[place], value, FIELDS[place]):
                 return False
         return True
+
+
+def _before_spreadsheet(value: str) -> list[str]:
+    """Return the values that a spreadsheet may have turned into this number."""
+    if not _NUMBER.fullmatch(value):
+        return []
+    number = value.partition(".")[0].partition(",")[0]
+    padded = [number.zfill(length) for length in range(len(number), _LONGEST_NUMBER)]
+    return [one for one in (*dict.fromkeys(padded), f"+{number}") if one != value]
+
+
+def _altered_match(match: Field, value: str, stored: User | None) -> Iterator[Issue]:
+    """Yield the error of a value of the matching field that a spreadsheet may have altered."""
+    if stored is not None:
+        before = truncate(stored[match.index])
+        yield Issue(
+            match,
+            f"{match.name} {truncate(value)} looks like {before} of {stored.first_name} "
+            f"{stored.last_name} altered by a spreadsheet",
+            f"Enter {before} if it is the same person, or use the file's value.",
+            reason=ALTERED_MATCH,
+        )
 
 
 def adds_only_issue() -> Issue:

@@ -119,9 +119,19 @@ class MissingUsersFinder:
         self._has_unknown = False
 
     def add_rejected(self, values: Values) -> None:
-        """Note that a record is rejected: the users that it may be about are not missing."""
-        for key in self._values:
-            self._add_values(key, (values[key.index],))
+        """Note that a record is rejected: the users that it may be about are not missing.
+
+        Its Extension counts only if nothing else can name a user: many users may share one.
+
+        Args:
+            values: its values as they are in the file.
+        """
+        keys = [values[_ID], values[_USER_NAME]]
+        if self._match is not None:
+            keys.append(values[self._match.index])
+            self._add_values(self._match, (keys[-1],))
+        if not any(keys):
+            self._add_values(_EXTENSION, (values[_EXTENSION.index],))
         name = f"{values[_FIRST_NAME] or ''} {values[_LAST_NAME] or ''}".strip()
         self._add_texts((values[_ID], values[_USER_NAME], name))
 
@@ -183,6 +193,11 @@ class MissingUsersFinder:
         policy, state, rest = self._policy, self._state, self._rest
         expected = Query((*_ACTIVE, *(policy.among or ())))
         total = state.count(expected, rest).number
+        among = policy.among
+        if among and not total and state.total and not state.count(Query(among), rest).number:
+            raise UserError(
+                "No users match --missing-of. Nothing was imported. Correct the filter."
+            )
         self._look_up()
         if incomplete or self._has_unknown:
             why = (

@@ -210,8 +210,10 @@ class Planner:
             self._yield_control()
         planned = self._rules.check(record, found)
         if planned.is_rejected:
-            if self._missing and (planned.values is None or is_short(planned.issues)):
-                self._missing.add_unparsed(record.cells)
+            if self._missing:
+                self._missing.add_rejected(record.values)
+                if planned.values is None or is_short(planned.issues):
+                    self._missing.add_unparsed(record.cells)
             self._reject(planned)
             return
         if planned.issues:
@@ -278,8 +280,6 @@ class Planner:
 
     def _reject(self, record: PlannedRecord) -> None:
         self._add_issues(record)
-        if self._missing and record.values is not None:
-            self._missing.add_rejected(record.values)
         self._count(record.number, Result.REJECTED, None, record.stored)
 
     def _add_warnings(self, record: PlannedRecord) -> None:
@@ -361,6 +361,8 @@ class Planner:
         self._totals.add(user, stored, -1)
         self._extensions.revert(user, stored, line)
         self._remove_warnings(record)
+        if self._missing:
+            self._missing.add_rejected([*user])
         general = [warning for warning in warnings if warning.field is None]
         self._reject(record._replace(issues=[issue, *general]))
 

@@ -27,12 +27,14 @@ from qm_tui.users.validation import BOOLEAN_WORD, NO_LICENSE_ASSIGNED
 
 UNKNOWN_ID: Final = "Unknown User ID"
 DUPLICATE_ID: Final = "Duplicate User ID in the file"
+ALTERED_MATCH: Final = "Value that identifies a user is altered by a spreadsheet"
 ID_OF_ANOTHER_USER: Final = "User ID belongs to a different person"
 MODE_ADDS_ONLY: Final = "User already exists (import mode: add only)"
 MODE_UPDATES_ONLY: Final = "User does not exist (import mode: update only)"
 
 _FIXING_OPTIONS: Final[dict[str, Option[ImportOptions]]] = {
     UNKNOWN_ID: IMPORT_OPTION["unknown_id"],
+    ALTERED_MATCH: IMPORT_OPTION["spreadsheet_values"],
     ID_OF_ANOTHER_USER: IMPORT_OPTION["allow_renamed"],
     MODE_ADDS_ONLY: IMPORT_OPTION["mode"],
     MODE_UPDATES_ONLY: IMPORT_OPTION["mode"],

@@ -105,6 +105,7 @@ class FileReport:
         blank: the number of blank rows, once all records have been read.
         short: likewise, the number of records without their last cells.
         incomplete: likewise, why the file seems to be incomplete; empty if it does not.
+        lacks_line_end: likewise, whether its last value may be incomplete.
     """
 
     dialect: Dialect
@@ -118,6 +119,7 @@ class FileReport:
     blank: int = 0
     short: int = 0
     incomplete: str = ""
+    lacks_line_end: bool = False
 
     def require_known_names(self, path: Path) -> None:
         """Require a header with known names, so that the columns can be imported by name.
@@ -127,6 +129,13 @@ class FileReport:
         """
         if self.dialect.has_unknown_names:
             raise MappingRequired(path, self.dialect.header_line)
+
+    @property
+    def possibly_incomplete(self) -> str:
+        """Why the file may be incomplete, as a sentence; empty if it is not."""
+        if self.lacks_line_end and not self.incomplete:
+            return "The file ends without a line end, so it may be incomplete."
+        return self.incomplete
 
     @property
     def needs_mapping(self) -> bool:

@@ -134,7 +134,8 @@ class ColumnMapping:
         name: the name under which it is saved.
         columns: by column name, as in the file, the field; None to ignore the column.
         values: by field, the values for those of the file, which are compared without case.
-            `ANY_VALUE` stands for all others but the empty one; without it they are rejected.
+            `ANY_VALUE` stands for all others but the empty one; without it they are rejected, and
+            with `ANY_VALUE` as their value they stay as they are.
         defaults: by field, the value of new users.
         templates: by field, how the value of new users is made from other columns.
         match: the field that identifies users if a record has no User ID; None for User Name.

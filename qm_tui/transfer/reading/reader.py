@@ -250,6 +250,7 @@ class UsersFile:
             number += 1 if isinstance(rows, Row) else len(rows.rows)
         file_report.blank, file_report.short = self._rows.blank, self._rows.short
         file_report.incomplete = self._rows.incomplete
+        file_report.lacks_line_end = self._rows.lacks_line_end
         self._progress(Phase.READING, self.size, self.size)
         if number == 1:
             if file_report.dialect.has_header:

@@ -69,6 +69,7 @@ class RecordRows:
         marked: the lines so far that began with a byte order mark, which was removed.
         short: the number of records so far without their last cells.
         incomplete: why the file seems to be incomplete; empty if it does not.
+        lacks_line_end: whether the last value may be incomplete, because it has no line end.
     """
 
     def __init__(self, source: Iterator[LineBlock], dialect: Dialect) -> None:
@@ -79,6 +80,7 @@ class RecordRows:
         self.marked = self._rows.marked
         self.short = 0
         self.incomplete = ""
+        self.lacks_line_end = False
         self._above: list[Row] = []
         self.header_cells: list[str] = []
         self._names: set[str] = set()
@@ -194,6 +196,7 @@ class RecordRows:
                 row = _warned(row, self._short_issue(len(cells)))
             elif is_cut and (cells[-1] or self._has_last_values):
                 row = _warned(row, _INCOMPLETE_VALUE)
+                self.lacks_line_end = True
             self._has_last_values = self._has_last_values or bool(cells[-1])
             yield row
 

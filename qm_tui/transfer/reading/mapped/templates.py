@@ -73,17 +73,18 @@ def parse_template(text: str) -> Template:
     Raises:
         InvalidTemplate: it has no placeholder, an unpaired brace or an unknown modifier.
     """
+    text = text.strip()
     parts: list[str | Placeholder] = []
     end = 0
     for match in _PLACEHOLDER.finditer(text):
         parts += (text[end : match.start()], _placeholder(match[1]))
         end = match.end()
     parts.append(text[end:])
-    if len(parts) == 1:
-        msg = "it names no column, for example {First Name}"
-        raise InvalidTemplate(msg)
     if any(isinstance(part, str) and _BRACE.search(part) for part in parts):
         msg = "a brace has no counterpart"
+        raise InvalidTemplate(msg)
+    if len(parts) == 1:
+        msg = "it names no column, for example {First Name}"
         raise InvalidTemplate(msg)
     return Template(text, tuple(part for part in parts if part))
 
@@ -94,6 +95,9 @@ def _placeholder(text: str) -> Placeholder:
         msg = "the braces {} contain no column name"
         raise InvalidTemplate(msg)
     for modifier in modifiers:
+        if not modifier:
+            msg = f"a modifier is missing after {_SEPARATOR}; valid modifiers: {_VALID}"
+            raise InvalidTemplate(msg)
         if modifier not in MODIFIERS:
             msg = f"unknown modifier {sanitize(modifier, 40)}; valid modifiers: {_VALID}"
             raise InvalidTemplate(msg)

@@ -73,6 +73,8 @@ class _Translation(dict[str, str | None]):
 
     def __missing__(self, value: str) -> str | None:
         to = self._listed.get(value.casefold(), self._other)
+        if to == ANY_VALUE == self._other and value.casefold() not in self._listed:
+            to = value
         if len(self) < _MAX_REMEMBERED:
             self[value] = to
         return to
@@ -98,6 +100,9 @@ class MappedValues:
             for field, values in mapping.values.items()
             if places[field.index] is not None
         ]
+        self._given_values = {
+            field: value for field, value in mapping.defaults.items() if places[field.index] is None
+        }
         self._templates = [
             (field.index, self._made_by(field, template))
             for field, template in mapping.templates.items()
@@ -185,6 +190,9 @@ class MappedValues:
             is_secret = is_called_secret(name)
         else:
             source, is_secret = find_field(name), False
+            if source is not None and source in self._given_values:
+                (default,) = placeholder.apply([self._given_values[source]])
+                return partial(_literal, default)
             if source is None or columns.column_indexes[source.index] is None:
                 msg = (
                     f'missing column "{sanitize(name, 60)}", which the template of {field.name} '

@@ -194,7 +194,7 @@ async def test_values_defaults_and_templates_are_set_with_an_example_of_three_re
         await hand.press("home", *["down"] * 3, "enter", *"agent", "enter", "=")
         await hand.press("up", "v")
         assert "Vertrieb                              2 → Vertrieb" in hand.screen_text
-        assert "all other values                        → as they are" in hand.screen_text
+        assert "all other values                        → unchanged" in hand.screen_text
         await hand.press("enter", *"Sales", "enter")
         assert "Vertrieb                              2 → Sales" in hand.screen_text
         assert "all other values                        → (rejected)" in hand.screen_text

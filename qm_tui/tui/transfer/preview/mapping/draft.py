@@ -8,7 +8,12 @@ from typing import Final, NamedTuple
 
 from qm_tui.progress import YieldControl
 from qm_tui.transfer.importing import ImportRequest
-from qm_tui.transfer.mapping.mapping_file import check_default, check_match, check_template
+from qm_tui.transfer.mapping.mapping_file import (
+    check_default,
+    check_match,
+    check_template,
+    check_value,
+)
 from qm_tui.transfer.reading.mapped.templates import InvalidTemplate, Template, parse_template
 from qm_tui.transfer.reading.read_options import ANY_VALUE, ColumnMapping
 from qm_tui.transfer.reading.reader import UsersFile
@@ -127,7 +132,7 @@ class MappingDraft:
         elif _BRACE in text:
             self.given[field] = check_template(field, text).text
         else:
-            self.given[field] = checked_value(field, text)
+            self.given[field] = check_default(field, _flag_or(field, text))
 
     def match_by(self, field: Field) -> None:
         """Let a field identify users, or no longer.
@@ -144,7 +149,11 @@ def checked_value(field: Field, text: str) -> str:
     Raises:
         InvalidMapping: it is invalid.
     """
-    return check_default(field, (parse_flag(text) if field.kind is Kind.FLAG else None) or text)
+    return check_value(field, _flag_or(field, text))
+
+
+def _flag_or(field: Field, text: str) -> str:
+    return (parse_flag(text) if field.kind is Kind.FLAG else None) or text
 
 
 def _template_in(text: str) -> Template | None:
@@ -200,4 +209,5 @@ def translated(values: Mapping[str, str], value: str) -> str | None:
     if not values:
         return value
     listed = {known.casefold(): to for known, to in values.items() if known != ANY_VALUE}
-    return listed.get(value.casefold(), values.get(ANY_VALUE) if value else "")
+    other = values.get(ANY_VALUE) if value else ""
+    return listed.get(value.casefold(), value if other == ANY_VALUE else other)

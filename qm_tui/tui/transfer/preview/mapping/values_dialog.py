@@ -25,8 +25,9 @@ _VALUE: Final = 30
 _NUMBER: Final = 8
 _OTHERS: Final = "all other values"
 _REJECTED: Final = "(rejected)"
-_UNCHANGED: Final = "as they are"
+_UNCHANGED: Final = "unchanged"
 _EMPTY: Final = "(empty)"
+_KEEP: Final = " Enter * to leave them unchanged."
 _MORE: Final = "Only the first values of the file are listed. Set one for all other values, too."
 
 
@@ -82,6 +83,8 @@ class _ValueList(VirtualList):
         to = self.values[key]
         if to is None:
             shown = _REJECTED if self.changes_values else _UNCHANGED
+        elif key == to == ANY_VALUE:
+            shown = _UNCHANGED
         else:
             shown = sanitize(to, 100) or _EMPTY
         name = pad_or_truncate(name, _VALUE)
@@ -139,19 +142,21 @@ class ValuesDialog(Dialog[Mapping[str, str] | None]):
             f"{self._field.name} for {name}",
             self._field,
             before or "",
-            self._field.meaning,
-            self._check,
+            f"{self._field.meaning}{_KEEP if key == ANY_VALUE else ''}",
+            self._value,
             self._state,
         )
         self.app.push_screen(dialog, self._taker(key))
 
-    def _check(self, text: str) -> None:
-        checked_value(self._field, text)
+    def _value(self, text: str) -> str:
+        """Return the value that was typed: for all other values, `*` leaves them unchanged."""
+        is_kept = self._list.current == text == ANY_VALUE
+        return text if is_kept else checked_value(self._field, text)
 
     def _taker(self, key: str) -> Callable[[str | None], None]:
         def take(text: str | None) -> None:
             if text is not None:
-                self._list.values[key] = checked_value(self._field, text)
+                self._list.values[key] = self._value(text)
                 self._list.refresh()
 
         return take
