@@ -29,7 +29,7 @@ _UNASKABLE: Final = re.compile("[\0\ud800-\udfff]")
 """What a record that is rejected may contain, but no question to a server: NUL, invalid bytes."""
 _SEPARATORS: Final = re.compile(r'[,;\t|"\r\n]+')
 _BUFFERED: Final = 20 * CHUNK_SIZE
-"""The number of texts that are looked up together: an index of all users is built for it."""
+"""The number of texts that are looked up together."""
 
 _MIN_SHARE: Final = 0.5
 """The share of active users that a file must contain so that the others can be inactivated."""
@@ -117,6 +117,8 @@ class MissingUsersFinder:
         self._unparsed: list[Sequence[str]] = []
         self._in_rejected: set[str] = set()
         self._has_unknown = False
+        self._prepared: object = None
+        """What the store prepared to look up texts; for a file, an index of all users."""
 
     def add_rejected(self, values: Values) -> None:
         """Note that a record is rejected: the users that it may be about are not missing.
@@ -163,6 +165,8 @@ class MissingUsersFinder:
         state, rest = self._state, self._rest
         known: set[str] = set()
         """The texts that name users."""
+        if self._texts and self._prepared is None:
+            self._prepared = state.prepare_lookup(rest)
         for texts in in_chunks(dict.fromkeys(self._texts)):
             for text, found in zip(texts, state.lookup(texts, rest), strict=True):
                 # an extension may be one of many
