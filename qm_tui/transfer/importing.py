@@ -131,7 +131,10 @@ def prepare_import(
             detail,
             file.report_progress,
             source=SourceRules(
-                request.match, request.missing, lambda: file.file_report.possibly_incomplete
+                request.match,
+                request.missing,
+                lambda: file.file_report.possibly_incomplete,
+                request.shared_extension,
             ),
         )
         sha256 = file.sha256(progress) if plan.changes else ""

@@ -497,3 +497,11 @@ def test_template_may_use_a_default_and_has_no_blanks_at_its_ends(home, store):
     _write_rows(home / "a.csv", tuple(rows), tuple(rows.values()))
     output("import", "a.csv", "--mapping", "m.toml")
     assert [one["user_name"] for one in listed()] == ["Berg0400"]
+
+
+def test_extension_that_all_new_users_get_has_no_warning(home, store):
+    (home / "m.toml").write_text('[defaults]\nextension = "0400"\n')
+    team = _team("ben", "cleo", "dora")
+    file = users_file(home, *(one._replace(user_id="", extension="") for one in team[:2]), team[2])
+    assert "Duplicate Extension" not in output("import", file, "--mapping", "m.toml")
+    assert [one["extension"] for one in listed()] == ["0400", "0400", "0502"]

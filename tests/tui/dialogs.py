@@ -12,10 +12,12 @@ from textual.widgets import Static
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.frame.stylesheets import style_sheets
 from qm_tui.tui.transfer.files.file_dialog import FileDialog
+from qm_tui.tui.work.flow import is_deciding
 from qm_tui.tui.work.type_ahead_app import TypeAheadApp
 from tests.helpers import ANNA, HEADER, csv_text
 
 _NOTHING_YET = object()
+_POLL = 0.01
 _AN_HOUR = 3600.0
 _A_DAY_IN_2025 = 1_763_280_000.0
 
@@ -60,7 +62,11 @@ class DialogDriver:
         """Wait for threads and their messages."""
         for _ in range(3):
             await self.pilot.pause()
-            await self.app.workers.wait_for_complete()
+            while is_deciding(self.app):
+                await self.pilot.pause(_POLL)
+            others = [one for one in self.app.workers if one.description != "flow"]
+            if others:  # without any, Textual waits for all
+                await self.app.workers.wait_for_complete(others)
         await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:

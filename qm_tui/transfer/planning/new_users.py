@@ -101,8 +101,11 @@ class NewUserFactory:
         columns: list[Sequence[str | None]] = list(zip(*rows, strict=True))
         if self._fills_password:
             columns[_PASSWORD_AT] = [value or NO_PASSWORD_PREFIX for value in columns[_PASSWORD_AT]]
-        if any(column[0] is None for column in columns):
-            return set(range(len(rows)))
+        for field in FIELDS:
+            if columns[field.index][0] is None:  # the file has no such column
+                if field.required:
+                    return set(range(len(rows)))
+                columns[field.index] = [""] * len(rows)
         texts = cast("list[Sequence[str]]", columns)
         suspects = self._screening.rows_to_check(texts)
         return may_look_alike(texts[_USER_NAME_AT], names, self._stored) | {

@@ -43,11 +43,13 @@ class SourceRules(NamedTuple):
         missing: which users can be missing; None if it does not matter.
         incomplete: returns, after the last record, why the file seems to be incomplete; empty if it
             does not.
+        shared_extension: the extension that a mapping gives to all new users; empty if it does not.
     """
 
     match: Field | None = None
     missing: MissingPolicy | None = None
     incomplete: Callable[[], str] = str
+    shared_extension: str = ""
 
     def missing_users(self, state: State, rest: YieldControl) -> MissingUsersFinder | None:
         """Return what finds the missing users, if that is wanted.

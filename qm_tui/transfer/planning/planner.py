@@ -114,7 +114,7 @@ class Planner:
             state, options, rest, context, source, gives_ids=self._with_changes
         )
         self._stored = stored = self._rules.stored
-        self._extensions = ExtensionUsage(None if context else stored)
+        self._extensions = ExtensionUsage(None if context else stored, source.shared_extension)
         self._missing = self._rules.missing
         self._waiting: list[Record] = []
         """Single records, which are checked together."""

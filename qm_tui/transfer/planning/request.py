@@ -12,7 +12,7 @@ from qm_tui.transfer.planning.missing import Limit, MissingPolicy
 from qm_tui.transfer.planning.plan import ImportPlan
 from qm_tui.transfer.reading.read_options import ReadOptions
 from qm_tui.transfer.reading.records import Values
-from qm_tui.users.fields import Field
+from qm_tui.users.fields import FIELD, Field
 
 _NOTHING: Final = "Nothing was imported. Check the file, or raise the limit."
 
@@ -50,6 +50,12 @@ class ImportRequest:
         """The field that identifies users if a record has no User ID; None for User Name."""
         mapping = self.read_options.mapping
         return None if mapping is None else mapping.match
+
+    @property
+    def shared_extension(self) -> str:
+        """The extension that the mapping gives to all new users; empty if it does not."""
+        mapping = self.read_options.mapping
+        return mapping.defaults.get(FIELD["extension"], "") if mapping else ""
 
     def require_limits(self, plan: ImportPlan) -> None:
         """Check that a plan is within the limits.

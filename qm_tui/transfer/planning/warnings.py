@@ -149,14 +149,15 @@ class ExtensionUsage:
 
     Args:
         stored: the users of the store; None if they do not count.
+        shared: the extension that new users share on purpose, if there is one.
 
     Attributes:
         counts: the numbers of users by extension, as far as records changed them.
     """
 
-    def __init__(self, stored: StoredUsers | None) -> None:
+    def __init__(self, stored: StoredUsers | None, shared: str = "") -> None:
         self.counts: dict[str, int] = {}
-        self._stored = stored
+        self._stored, self._shared = stored, shared
         self._held: list[str] = []
         self._lines: array[int] = array("q")
         self._moved: set[str] = set()
@@ -164,9 +165,9 @@ class ExtensionUsage:
 
     def are_used(self, users: Sequence[User]) -> bool:
         """Return whether an extension of new users is used twice, or by another user."""
-        extensions = [user.extension for user in users]
+        extensions = [user.extension for user in users if user.extension != self._shared]
         return (
-            len(set(extensions)) < len(users)
+            len(set(extensions)) < len(extensions)
             or not self.counts.keys().isdisjoint(extensions)
             or bool(self._stored and self._stored.numbers(extensions))
         )
@@ -189,7 +190,7 @@ class ExtensionUsage:
             self._moved.add(user.user_id)
         self._held.append(extension)
         self._lines.append(line)
-        return self._change(extension, 1) > 1
+        return self._change(extension, 1) > 1 and extension != self._shared
 
     def _change(self, extension: str, more: int) -> int:
         """Add to the number of users with an extension, and return it."""

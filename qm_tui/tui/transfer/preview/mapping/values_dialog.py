@@ -1,6 +1,6 @@
 """The dialog to set values for those of a column."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from rich.segment import Segment
@@ -19,6 +19,7 @@ from qm_tui.tui.transfer.preview.mapping.value_dialog import ValueDialog
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
 from qm_tui.tui.widgets.virtual_list import VirtualList
+from qm_tui.tui.work.flow import flow
 from qm_tui.users.fields import Field
 
 _VALUE: Final = 30
@@ -134,32 +135,27 @@ class ValuesDialog(Dialog[Mapping[str, str] | None]):
         self._list.focus()
 
     @on(VirtualList.RowSelected)
-    def _selected(self) -> None:
+    @flow
+    async def _selected(self) -> None:
         key = self._list.current
         name = _OTHERS if key == ANY_VALUE else f'"{key}"' if key else _EMPTY
-        before = self._list.values[key]
         dialog = ValueDialog(
             f"{self._field.name} for {name}",
             self._field,
-            before or "",
+            self._list.values[key] or "",
             f"{self._field.meaning}{_KEEP if key == ANY_VALUE else ''}",
             self._value,
             self._state,
         )
-        self.app.push_screen(dialog, self._taker(key))
+        text = await self.app.push_screen_wait(dialog)
+        if text is not None:
+            self._list.values[key] = self._value(text)
+            self._list.refresh()
 
     def _value(self, text: str) -> str:
         """Return the value that was typed: for all other values, `*` leaves them unchanged."""
         is_kept = self._list.current == text == ANY_VALUE
         return text if is_kept else checked_value(self._field, text)
-
-    def _taker(self, key: str) -> Callable[[str | None], None]:
-        def take(text: str | None) -> None:
-            if text is not None:
-                self._list.values[key] = self._value(text)
-                self._list.refresh()
-
-        return take
 
     def action_reset(self) -> None:
         """Import the current value as it is; reject all other values."""
