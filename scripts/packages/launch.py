@@ -75,7 +75,9 @@ def _unpacked(archive: str, name: str) -> str:
     cache = cache.resolve()
     _check(cache)
     target = cache / name
-    if not target.is_dir():
+    if os.path.lexists(target):
+        _check_unpacked(target)
+    else:
         _unpack(archive, target)
     return str(target / LIBRARY)
 
@@ -97,6 +99,21 @@ def _check(cache: Path) -> None:
             _fail(f"Cannot use the cache: other users can write to '{folder}'. {_ELSEWHERE}")
     if os.statvfs(cache).f_flag & os.ST_NOEXEC:
         _fail(f"Cannot use the cache: no program may run from '{cache}'. {_ELSEWHERE}")
+
+
+def _check_unpacked(target: Path) -> None:
+    """Fail if another user, except root, could have changed what is in the unpacked folder.
+
+    Nobody else can reach a file in it, whatever its permissions are: so the folder is enough.
+    """
+    status = target.lstat()
+    if status.st_uid != os.geteuid():
+        _fail(f"Cannot use the cache: '{target}' belongs to another user. {_ELSEWHERE}")
+    if status.st_mode & _PRIVATE:
+        _fail(
+            f"Cannot use the cache: other users can access '{target}'. "
+            "Delete that folder, and start qm-tui again."
+        )
 
 
 def _is_private(group: int) -> bool:

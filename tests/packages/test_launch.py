@@ -1,6 +1,7 @@
 """The beginning of the single file: where it unpacks to, and what it refuses."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -126,6 +127,37 @@ def test_cache_that_others_can_write_to_is_refused(single_file, home, writable):
     refused = _refusal(single_file)
     assert f"other users can write to '{(home / writable).resolve()}'. Set XDG" in refused
     assert _in_cache(home) == []
+
+
+@pytest.mark.parametrize("mode", [0o701, 0o710, 0o777])
+def test_unpacked_folder_that_others_can_access_is_refused(single_file, home, mode):
+    _run(single_file)
+    (folder,) = _in_cache(home)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(mode)
+    (folder / "lib" / "qm_tui" / "__init__.py").write_text("raise SystemExit('changed')")
+    assert _refusal(single_file) == (
+        f"Cannot use the cache: other users can access '{folder}'. "
+        "Delete that folder, and start qm-tui again.\n"
+    )
+    shutil.rmtree(folder)
+    assert _run(single_file).returncode == 3
+
+
+def test_link_instead_of_the_unpacked_folder_is_refused(single_file, home, tmp_path):
+    _run(single_file)
+    (folder,) = _in_cache(home)
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert f"other users can access '{folder}'" in _refusal(single_file)
+
+
+@AS_ROOT
+def test_unpacked_folder_of_another_user_is_refused(single_file, home):
+    _run(single_file)
+    (folder,) = _in_cache(home)
+    os.chown(folder, 65534, -1)
+    assert f"'{folder}' belongs to another user. Set XDG" in _refusal(single_file)
 
 
 @AS_ROOT
