@@ -31,6 +31,9 @@ _CANCELED: Final = 130
 _PRIVATE: Final = 0o077
 """The umask of what is unpacked."""
 
+_COMPLETE: Final = "complete"
+"""The file that is unpacked last. Nothing reads it, so what removes old files removes it first."""
+
 _ELSEWHERE: Final = "Set XDG_CACHE_HOME to a folder that only you can write to."
 
 
@@ -77,7 +80,7 @@ def _unpacked(archive: str, name: str) -> str:
     target = cache / name
     if os.path.lexists(target):
         _check_unpacked(target)
-    else:
+    if not (target / _COMPLETE).is_file():
         _unpack(archive, target)
     return str(target / LIBRARY)
 
@@ -133,18 +136,23 @@ def _unpack(archive: str, target: Path) -> None:
     from zipfile import BadZipFile, ZipFile
 
     temporary = Path(mkdtemp(prefix=f"{target.name}.", dir=target.parent))
+    new = temporary / "new"
     foreign = re.compile(r"\.cpython-(?!" + re.escape(EXTENSION_SUFFIXES[0].split("-")[1]) + "-)")
     try:
         with ZipFile(archive) as parts:
             for name in parts.namelist():
                 if name.startswith((f"{LIBRARY}/", f"{SHARE}/")) and not foreign.search(name):
-                    parts.extract(name, temporary)
+                    parts.extract(name, new)
+        (new / _COMPLETE).touch()
         os.sync()  # else a power failure could leave empty files under the final name
         try:
-            temporary.rename(target)
+            new.rename(target)
         except OSError:
-            if not target.is_dir():  # else another start of the program was faster
+            if not target.is_dir():
                 raise
+            if not (target / _COMPLETE).is_file():  # else another start of the program was faster
+                target.rename(temporary / "incomplete")
+                new.rename(target)
     except (BadZipFile, zlib.error):
         _fail(f"'{archive}' is damaged. Copy it again, and compare its SHA-256 digest.")
     finally:

@@ -103,6 +103,19 @@ def test_second_start_uses_what_the_first_one_has_unpacked(single_file, home):
     assert _run(single_file).stdout == "again\n"
 
 
+@pytest.mark.parametrize("removed", ["**/*", "complete"])
+def test_cache_without_some_files_is_unpacked_again(single_file, home, removed):
+    printed = _run(single_file).stdout
+    (folder,) = _in_cache(home)
+    (folder / "lib" / "qm_tui" / "__main__.py").write_text("")
+    for path in folder.glob(removed):
+        if path.is_file():
+            path.unlink()
+    assert _run(single_file).stdout == printed
+    assert _in_cache(home) == [folder]
+    assert (folder / "complete").is_file()
+
+
 def test_many_first_starts_at_the_same_time_all_run(single_file, home):
     started = [
         subprocess.Popen([sys.executable, single_file], stdout=subprocess.PIPE, text=True)
@@ -250,7 +263,7 @@ def test_interrupted_first_start_leaves_nothing(tmp_path, home):
     single_file = _single_file(tmp_path, bytes(1 << 27))
     process = subprocess.Popen([sys.executable, single_file], stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 30
-    while not [*home.glob(".cache/qm-tui/*/lib/qm_tui/filler")] and time.monotonic() < until:
+    while not [*home.glob(".cache/qm-tui/*/new/lib/qm_tui/filler")] and time.monotonic() < until:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60)[1] == "Canceled. Nothing was changed.\n"
