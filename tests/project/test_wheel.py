@@ -28,28 +28,27 @@ def installed(tmp_path_factory):
     return wheel, target
 
 
-def test_wheel_contains_only_the_package_and_the_style_sheets(installed):
-    names = zipfile.ZipFile(installed[0]).namelist()
-    assert "qm_tui/styles/qm_tui.tcss" in names
-    assert "qm_tui/styles/screens/transfer.tcss" in names
-    assert "qm_tui/py.typed" in names
-    assert {name.split("/")[0].split("-")[0] for name in names} == {"qm_tui"}
-
-
-def test_wheel_has_the_version_and_installs_man_pages_completions_and_licenses(installed):
+def test_wheel_contains_only_the_program_and_its_documents(installed):
     wheel, _ = installed
     assert wheel.name == f"qm_tui-{__version__}-py3-none-any.whl"
-    share = f"qm_tui-{__version__}.data/data/share"
-    every = zipfile.ZipFile(wheel).namelist()
-    assert f"qm_tui-{__version__}.dist-info/sboms/qm-tui.cdx.json" in every
-    names = {name for name in every if name.startswith(share)}
-    pages = {f"{share}/man/man1/{path.name}" for path in (ROOT / "docs" / "man").iterdir()}
-    assert pages < names
-    assert names - pages == {
-        f"{share}/doc/qm-tui/licenses.txt",
-        f"{share}/bash-completion/completions/qm-tui",
-        f"{share}/fish/vendor_completions.d/qm-tui.fish",
-        f"{share}/zsh/site-functions/_qm-tui",
+    release = f"qm_tui-{__version__}"
+    package = {path.relative_to(ROOT) for path in (ROOT / "qm_tui").rglob("*") if path.is_file()}
+    sheets = {Path("qm_tui", path.relative_to(ROOT)) for path in (ROOT / "styles").rglob("*.tcss")}
+    assert {"py.typed", "qm_tui.tcss"} <= {path.name for path in package | sheets}
+    pages = {path.name for path in (ROOT / "docs" / "man").iterdir()}
+    assert "qm-tui.1" in pages
+    share = {f"man/man1/{page}" for page in pages} | {
+        "doc/qm-tui/licenses.txt",
+        "bash-completion/completions/qm-tui",
+        "fish/vendor_completions.d/qm-tui.fish",
+        "zsh/site-functions/_qm-tui",
+    }
+    metadata = {"METADATA", "WHEEL", "RECORD", "entry_points.txt"}
+    metadata |= {"licenses/LICENSE", "sboms/qm-tui.cdx.json"}
+    assert set(zipfile.ZipFile(wheel).namelist()) == {
+        *(str(path) for path in package | sheets if "__pycache__" not in path.parts),
+        *(f"{release}.data/data/share/{name}" for name in share),
+        *(f"{release}.dist-info/{name}" for name in metadata),
     }
 
 
