@@ -2,8 +2,9 @@
 
 A different secret is used in each place: in the store, in imported files, at the keyboard. The
 output is what the terminal received, what commands printed, and every file in the home folder.
-Only the store, exports with passwords and rejected-records files may contain secrets, and they
-must be private. No part of a secret may be anywhere else.
+Only the store, its backups, a recovered store, exports with passwords, rejected-records files and
+unreadable lines may contain secrets, and they must be private. No part of a secret may be anywhere
+else.
 """
 
 import base64
@@ -50,7 +51,7 @@ MAY_HOLD = {
     "data/recovered.*": "a store that was recovered",
     "files/with*.csv": "an export",
     "files/*-rejected*.csv": "rejected records",
-    "files/*-unreadable*.txt": "rejected records",
+    "files/*-unreadable*.txt": "unreadable lines",
     "files/in-*.csv": "what was imported",
 }
 """The files in the home folder that may contain secrets."""
