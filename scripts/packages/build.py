@@ -3,7 +3,7 @@
     python -m scripts.packages.build
 
 The same files give the same bytes each time. `dist/wheels` has the parts for an installation
-without a network, and `SHA256SUMS` the digests of everything else.
+without a network, and `SHA256SUMS` the digests of all other files.
 """
 
 import hashlib
@@ -18,7 +18,16 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from qm_tui import __version__
 from scripts.packages import launch
-from scripts.packages.wheels import LOCK, PARTS, PYTHONS, ROOT, digest, download, wheels_in
+from scripts.packages.wheels import (
+    CONSTRAINTS,
+    LOCK,
+    PARTS,
+    PYTHONS,
+    ROOT,
+    digest,
+    download,
+    wheels_in,
+)
 
 DIST: Final = ROOT / "dist"
 WHEELS: Final = DIST / "wheels"
@@ -130,7 +139,7 @@ def main() -> None:
     download(WHEELS)
     wheel = build_wheel(ROOT, DIST)
     build_single_file(wheel, wheels_in(WHEELS), DIST / SINGLE_FILE)
-    for path in (LOCK, *PARTS.iterdir()):
+    for path in (CONSTRAINTS, LOCK, *PARTS.iterdir()):
         shutil.copy(path, DIST)
     built = sorted(path for path in DIST.iterdir() if path.is_file())
     sums = "".join(f"{digest(path)}  {path.name}\n" for path in built)

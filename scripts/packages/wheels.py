@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT: Final = Path(__file__).parents[2]
+CONSTRAINTS: Final = ROOT / "constraints.txt"
 LOCK: Final = ROOT / "constraints-server.txt"
 PARTS: Final = ROOT / "docs" / "parts"
 """The licenses of the parts, and the list of the parts."""
@@ -107,7 +108,7 @@ def lock(folder: Path) -> None:
     Args:
         folder: receives the wheels. It is empty.
     """
-    constraints = ("--constraint", str(ROOT / "constraints.txt"))
+    constraints = ("--constraint", str(CONSTRAINTS))
     for python in PYTHONS:
         _download(folder, python, *constraints, *requirements())
     parts: dict[tuple[str, str], list[str]] = {}

@@ -54,7 +54,8 @@ def test_two_builds_in_different_folders_have_the_same_bytes(dist, tmp_path, mon
 def test_checksums_are_those_of_all_packages(dist):
     sums = (dist / "SHA256SUMS").read_text()
     names = {path.name for path in dist.iterdir() if path.is_file()} - {"SHA256SUMS"}
-    assert names == {"qm-tui", WHEEL, "constraints-server.txt", "licenses.txt", "qm-tui.cdx.json"}
+    constraints = {"constraints.txt", "constraints-server.txt"}
+    assert names == {"qm-tui", WHEEL, *constraints, "licenses.txt", "qm-tui.cdx.json"}
     for name in names:
         assert f"{hashlib.sha256((dist / name).read_bytes()).hexdigest()}  {name}\n" in sums
     hashes = {hashlib.sha256(path.read_bytes()).hexdigest() for path in wheels_in(dist / "wheels")}
