@@ -1,6 +1,5 @@
 """Each package is installed without a network, does the main job, and is uninstalled."""
 
-import stat
 import sys
 from pathlib import Path
 
@@ -10,7 +9,11 @@ from benchmarks.terminal import Terminal
 from qm_tui import __version__
 from scripts.packages.wheels import PYTHONS
 from tests.helpers import needs_package
-from tests.packages.installations import install_single_file, install_wheel
+from tests.packages.installations import (
+    install_single_file,
+    install_wheel,
+    install_wheel_from_registry,
+)
 from tests.packages.pythons import installed_python
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("dist")]
@@ -51,13 +54,22 @@ def test_package_does_the_main_job_and_leaves_only_the_data(tmp_path, home, inst
     assert installed.run("list", "--json") == ""
     unreachable = ("--store", "postgresql://127.0.0.1:1/users", "list")
     assert "not installed" not in installed.run(*unreachable, status=2)
-    page = installed.share / "man" / "man1" / "qm-tui-import.1"
-    assert stat.S_IMODE(page.stat().st_mode) & 0o444 == 0o444
-    installed.carry_out("Uninstall")
+    assert (installed.share / "man" / "man1" / "qm-tui-import.1").is_file()
+    for path in (*(tmp_path / "opt").rglob("*"), *installed.share.rglob("*")):
+        assert path.stat().st_mode & 0o044 == 0o044, path
+        assert not path.is_dir() or path.stat().st_mode & 0o011 == 0o011, path
+    installed.carry_out(("Uninstall", 0))
     left = {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
     assert left >= DATA
     assert all(path.startswith(".config/qm-tui/") for path in left - DATA)
-    assert [path for path in installed.root.rglob("*") if path.is_file()] == [installed.python]
+    assert [path for path in tmp_path.rglob("*") if not path.is_dir()] == [installed.python]
+    assert not [*(tmp_path / "opt").iterdir()]
+
+
+def test_wheel_that_is_installed_with_internet_has_the_driver(tmp_path, home, dist):
+    installed = install_wheel_from_registry(tmp_path, home, sys.executable, dist / "wheels")
+    unreachable = ("--store", "postgresql://127.0.0.1:1/users", "list")
+    assert "not installed" not in installed.run(*unreachable, status=2)
 
 
 def test_shells_complete_from_the_installed_files(tmp_path, home):
