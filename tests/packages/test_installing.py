@@ -1,5 +1,7 @@
 """Each package is installed without a network, does the main job, and is uninstalled."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -31,7 +33,10 @@ SHELLS = {
         ["zsh", "-f", "-i"],
         "fpath=({share}/zsh/site-functions $fpath); autoload -Uz compinit; compinit -D -u",
     ),
-    "fish": (["fish", "--private", "-i"], "true"),
+    "fish": (
+        ["fish", "--private", "-i"],
+        "set -p fish_complete_path {share}/../../../etc/fish/completions",
+    ),
 }
 """Shells, and what makes them load the completion from a folder that they do not search."""
 
@@ -74,11 +79,18 @@ def test_wheel_that_is_installed_with_internet_has_the_driver(tmp_path, home, di
 
 def test_shells_complete_from_the_installed_files(tmp_path, home):
     installed = install_single_file(tmp_path, home, sys.executable)
+    installed.carry_out(("Man pages and completion", 2))
     for shell, (command, enable) in SHELLS.items():
         needs_package(shell)
-        environment = {"XDG_DATA_DIRS": str(installed.share), "PS1": "> "}  # fish searches these
-        with Terminal(command, environment=installed.environment | environment) as terminal:
+        with Terminal(command, environment=installed.environment | {"PS1": "> "}) as terminal:
             terminal.send(f"{enable.format(share=installed.share)}; echo is''-ready\r")
             terminal.wait_for("is-ready")
             terminal.send("qm-tui --ver\t\r")
             terminal.wait_for(f"qm-tui {__version__}")
+
+
+def test_fish_searches_the_folder_of_the_link():
+    needs_package("fish")
+    environment = {name: value for name, value in os.environ.items() if name != "XDG_DATA_DIRS"}
+    command = ["fish", "--private", "-c", "contains /etc/fish/completions $fish_complete_path"]
+    assert subprocess.run(command, check=False, env=environment, timeout=60).returncode == 0
