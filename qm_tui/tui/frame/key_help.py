@@ -90,6 +90,9 @@ _PERCENT: Final = 98
 _AROUND: Final = 7
 """The width of the border, the padding and the scrollbar of the dialog."""
 
+_KEYS_WIDTH: Final = 20
+"""The maximum width of the column of keys. More keys are in further lines."""
+
 _GAP: Final = 4
 """Blanks between two columns."""
 
@@ -265,16 +268,17 @@ class KeysScreen(Dialog[None]):
 
 
 def _lines(groups: Sequence[Sequence[KeyDescription]], width: int) -> Iterator[str]:
-    column = max((len(key.keys) for group in groups for key in group), default=0)
+    keys = {key: wrap(key.keys, _KEYS_WIDTH) for group in groups for key in group}
+    column = max((len(line) for lines in keys.values() for line in lines), default=0)
     for number, group in enumerate(groups):
         if number:
             yield ""
         if group[0].group:
             yield group[0].group
         for key in group:
-            first, *more = wrap(key.label, width - column - 4)
-            yield f"  {key.keys:<{column}}  {first}"
-            yield from (" " * (column + 4) + line for line in more)
+            labels = wrap(key.label, width - column - 4)
+            for left, right in zip_longest(keys[key], labels, fillvalue=""):
+                yield f"  {left:<{column}}  {right}".rstrip()
 
 
 def _beside(columns: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from textual.widgets import Input
 from qm_tui.tui.frame.key_help import KeysScreen, active_keys
 from qm_tui.tui.frame.navigation import NavigationPane
 from qm_tui.tui.keys.names import key_name
+from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from tests.tui.pages import (
     SAMPLES,
     back_to_users,
@@ -116,3 +117,21 @@ async def test_long_list_scrolls_and_nothing_is_cut_at_any_size(home):
                 await pilot.press(*end)
                 await wait_until(pilot, lambda: "Quit" in shown(pilot))
             await back_to_users(pilot)
+
+
+async def test_action_with_many_keys_has_several_lines_and_leaves_room_for_the_texts(home):
+    async with running(home / "users.json", sample_users(1)) as pilot:
+        await preview(pilot, SAMPLES / "users-with-errors.csv")
+        for width in (60, 80, 100):
+            await pilot.resize_terminal(width, 24)
+            await opened(pilot, "question_mark")
+            seen = shown(pilot)
+            for _ in range(8):
+                await pilot.press("pagedown")
+                await pilot.pause()
+                seen += shown(pilot)
+            text = " ".join(" ".join(re.findall("│(.*?)│", seen)).split())
+            assert "Values altered by a spreadsheet" in text, width
+            assert re.search(r"↑ k ↓ j PgUp Ctrl\+B +Go to records", text)
+            await pilot.press("escape")
+            await is_on_top(pilot, PreviewScreen)
