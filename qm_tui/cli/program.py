@@ -165,7 +165,8 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 def _usage_text(error: typer.BadParameter) -> str:
     """Return the message of a usage error."""
-    message = sanitize(error.format_message())
+    # Typer lists choices on lines of their own
+    message = sanitize(error.format_message().replace("\n\t", " "))
     if "://" in message:  # a URL may contain a password
         return _URL_IN_WRONG_PLACE
     command = error.ctx.info_name if error.ctx else ""

@@ -28,6 +28,7 @@ def test_usage_error_is_one_line(home, store):
         "activity 0": "'0' is not a transaction number",
         "undo x\x1b[2J": "is not a transaction number",
         "undo 1 --confirm -1": "'-1' is not a number of users",
+        "config": "Missing argument 'ACTION'. Choose from: show, check. Try qm-tui --help.\n",
         "list --debug": "--debug must come before the command: qm-tui --debug list.\n",
         "": "terminal",
     }.items():
