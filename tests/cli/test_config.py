@@ -39,6 +39,13 @@ def test_show_prints_all_settings_as_a_valid_file_with_defaults(write):
     }
 
 
+def test_default_that_show_prints_is_valid_in_the_file(write):
+    write('[keys]\ndialog.close = "x"\n')
+    assert 'dialog.close = "x"  # default: "Esc,q"\n' in output("config", "show")
+    write('[keys]\ndialog.close = "Esc,q"\n')
+    assert output("config", "check").endswith("is valid.\n")
+
+
 def test_check_says_whether_the_file_is_valid(write):
     assert output("config", "check").endswith("does not exist. All settings are defaults.\n")
     write('[keys]\n"users.import" = "f5"\n')

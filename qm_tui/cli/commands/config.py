@@ -15,8 +15,8 @@ from qm_tui.config.settings import (
 )
 from qm_tui.output import print_line
 from qm_tui.text import json_text, sanitize
-from qm_tui.tui.keys.actions import ACTIONS
 from qm_tui.tui.keys.checks import checked_keys
+from qm_tui.tui.keys.keymap import default_setting
 
 
 class Action(StrEnum):
@@ -64,7 +64,7 @@ def _lines(settings: Settings, keys: dict[str, tuple[str, ...]]) -> Iterator[str
     yield ""
     yield f"[{KEYS_TABLE}]"
     for name in keys:
-        yield _line(name, settings.keys[name], ACTIONS[name].keys)
+        yield _line(name, settings.keys[name], default_setting(name))
     if not keys:
         yield "# all keys are the defaults"
 

@@ -62,7 +62,7 @@ def _parsed_key(name: str, text: str) -> str:
             f"{name}: no terminal sends the key {shown}",
             "Use a character, or a name as in f5, ctrl+g, pageup, space or comma.",
         )
-    if key in FIXED:
+    if key in FIXED and key not in default_keys(name):
         fixed = listed([key_name(one) for one in FIXED])
         raise _invalid(
             f"{name}: {key_name(key)} cannot be set", f"Choose a key other than {fixed}."

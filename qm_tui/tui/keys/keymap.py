@@ -55,8 +55,11 @@ def default_keys(name: str) -> tuple[str, ...]:
 
 
 def with_fixed(name: str, keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the keys that an action has if it is given some: its fixed ones come first."""
-    return (*(key for key in default_keys(name) if key in FIXED), *keys)
+    """Return the keys that an action has if it is given some.
+
+    Its fixed ones come first, unless they are among the given keys.
+    """
+    return (*(key for key in default_keys(name) if key in FIXED and key not in keys), *keys)
 
 
 def is_key_of(key: str, *names: str) -> bool:
@@ -77,6 +80,11 @@ def first_key(name: str) -> str:
 def option_key(option: Option[ImportOptions]) -> str:
     """Return the key that changes an option in the preview: its own, or that of all options."""
     return first_key(f"preview.{option.key}" if option.letter else "preview.options")
+
+
+def default_setting(name: str) -> str:
+    """Return the default keys of an action as they can be written in the settings."""
+    return ",".join(map(key_name, default_keys(name)))
 
 
 def all_keys(name: str) -> str:

@@ -5,7 +5,9 @@ import pytest
 from qm_tui.config.settings import settings_path
 from qm_tui.errors import UserError
 from qm_tui.text import sanitize
+from qm_tui.tui.keys.actions import ACTIONS
 from qm_tui.tui.keys.checks import checked_keys
+from qm_tui.tui.keys.keymap import default_keys, default_setting, with_fixed
 
 IMPORT, VIEWS = "users.import (Import users from a .csv file)", "users.views (Open or save a view)"
 PALETTE = "app.palette (Open the command palette)"
@@ -29,10 +31,18 @@ PALETTE = "app.palette (Open the command palette)"
         # both have it by default: the nearer one comes first
         ({"counts.previous": "h,b"}, {"counts.previous": ("h", "b")}),
         ({"form.save": "f10,ctrl+t"}, {"form.save": ("f10", "ctrl+t")}),
+        # fixed keys that the action has anyway
+        ({"dialog.close": "Esc,x"}, {"dialog.close": ("escape", "x")}),
     ],
 )
 def test_valid_keys_are_returned_as_textual_names_them(texts, keys):
     assert checked_keys(texts) == keys
+
+
+def test_default_keys_can_be_set_as_they_are_shown_and_stay_the_same():
+    keys = checked_keys({name: default_setting(name) for name in ACTIONS})
+    assert keys == {name: default_keys(name) for name in ACTIONS}
+    assert {name: with_fixed(name, own) for name, own in keys.items()} == keys
 
 
 @pytest.mark.parametrize(
