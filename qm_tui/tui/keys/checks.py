@@ -15,6 +15,7 @@ from qm_tui.tui.keys.keymap import default_keys, with_fixed
 from qm_tui.tui.keys.names import is_character, key_name, parse_key
 
 _MAX_SHOWN: Final = 60
+_LIST_ACTIONS: Final = "To list all actions, run qm-tui config show."
 _LEAST_SIMILARITY: Final = 0.5
 """Of an action that is suggested for an unknown one: many have only half of its name."""
 
@@ -49,7 +50,7 @@ def _parsed(name: str, text: str) -> tuple[str, ...]:
         near = most_similar(name, ACTIONS, _LEAST_SIMILARITY)
         fix = f"Did you mean {near}? " if near else ""
         shown = sanitize(name, _MAX_SHOWN)
-        raise _invalid(f"unknown action {shown}", f"{fix}docs/keys.md lists all actions.")
+        raise _invalid(f"unknown action {shown}", f"{fix}{_LIST_ACTIONS}")
     return tuple(dict.fromkeys(_parsed_key(name, key) for key in text.split(",")))
 
 

@@ -70,7 +70,7 @@ def test_default_keys_can_be_set_as_they_are_shown_and_stay_the_same():
         ({"users.import": "i,,x"}, "users.import has no key."),
         ({"user.import": "f5"}, "unknown action user.import. Did you mean users.import?"),
         ({"import": "f5"}, "unknown action import. Did you mean users.import?"),
-        ({"nothing.like.it": "f5"}, "unknown action nothing.like.it. docs/keys.md lists all"),
+        ({"nothing.like.it": "f5"}, "unknown action nothing.like.it. To list all actions, run"),
         ({"\x1b]52": "f5"}, "unknown action ␛]52."),
     ],
 )
