@@ -3,22 +3,27 @@
     python -m scripts.make_man_pages
 
 The descriptions are those that `qm-tui COMMAND --help` prints. Files, environment and exit status
-are the tables of docs/command-line.md. No library does this: click-man reads commands of Click, and
-Typer has a Click of its own.
+are the tables of docs/command-line.md, filters are those of docs/filters.md. No library does this:
+click-man reads commands of Click, and Typer has a Click of its own.
 """
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from qm_tui import __version__
 from scripts.command_line import PROGRAM, Command, described
 from scripts.make_command_line_page import PAGE
+from scripts.make_tables import FILTERS
 
 FOLDER: Final = PAGE.parent / "man"
 
 _SECTIONS: Final = ("Files", "Environment", "Exit status")
 """The sections of docs/command-line.md that the page of the program repeats."""
+
+_SECTIONS_ON_FILTERS: Final = ("Words", "Names")
+"""The sections of docs/filters.md that it repeats."""
 
 _SPECIAL: Final = {
     "\\": "\\e",
@@ -40,6 +45,7 @@ def pages() -> dict[str, str]:
         "COMMANDS": _list((one.name, one.paragraphs[0]) for one in commands),
         "OPTIONS": _list(program.parameters),
         **{title.upper(): _table(title) for title in _SECTIONS},
+        "FILTERS": "".join(_table(title, FILTERS) for title in _SECTIONS_ON_FILTERS),
         "SEE ALSO": _references(commands),
     }
     texts = {PROGRAM: _page(program, sections)}
@@ -89,20 +95,25 @@ def _tagged(entries: Iterable[tuple[str, str]]) -> str:
     return "".join(f".TP\n{term}\n{text}\n" for term, text in entries)
 
 
-def _table(title: str) -> str:
-    """Return a section of docs/command-line.md. The rows of its table become a list."""
-    section = PAGE.read_text().partition(f"\n## {title}\n")[2].partition("\n## ")[0].strip()
+def _table(title: str, page: Path = PAGE) -> str:
+    """Return a section of a page. Its table becomes a list; a third column is in parentheses."""
+    section = page.read_text().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    section = re.sub("<!--.*?-->", "", section)
     before, rows, after = re.split(r"((?:^\|.*\n?)+)", section, maxsplit=1, flags=re.MULTILINE)
-    cells = (row.strip("| ").split(" | ", 1) for row in rows.strip().splitlines()[2:])
-    table = _tagged((_inline(term), _inline(text)) for term, text in cells)
-    texts = (_inline(" ".join(text.split())) for text in (before, after))
-    around = [f".PP\n{text}\n" if text else "" for text in texts]
-    return f"{around[0]}{table}{around[1]}"
+    cells = (row.strip("| ").split(" | ") for row in rows.strip().splitlines()[2:])
+    entries = ((term, " ".join([text, *map("({})".format, more)])) for term, text, *more in cells)
+    table = _tagged((_inline(term), _inline(text)) for term, text in entries)
+    return f"{_text(before)}{table}{_text(after)}"
+
+
+def _text(markdown: str) -> str:
+    paragraphs = (" ".join(paragraph.split()) for paragraph in markdown.split("\n\n"))
+    return "".join(f".PP\n{_inline(paragraph)}\n" for paragraph in paragraphs if paragraph)
 
 
 def _inline(text: str) -> str:
     """Return a line of Markdown: code is bold, of a link only the text remains."""
-    text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", text)
+    text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", text).replace("\\|", "|")
     pieces = text.split("`")
     return "".join(
         _bold(piece) if index % 2 else _plain(piece) for index, piece in enumerate(pieces)

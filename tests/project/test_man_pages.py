@@ -1,10 +1,12 @@
 """The man pages are up to date, and man prints them without warnings."""
 
+import re
 import subprocess
 
 import pytest
 
 from qm_tui import __version__
+from qm_tui.users.query.filter_fields import FILTER_FIELDS
 from scripts import make_man_pages
 from scripts.command_line import described
 from scripts.make_command_line_page import PAGE
@@ -58,6 +60,18 @@ def test_page_of_the_program_has_files_environment_and_exit_status():
     assert "~/.config/qm-tui/settings.toml Settings." in printed
     assert "ENVIRONMENT QM_TUI_STORE Store file" in printed
     assert "EXIT STATUS 0 Done. Also if nothing had to be changed. 1 Done in part" in printed
+
+
+def test_page_of_the_program_has_the_filters_to_which_the_commands_refer():
+    needs_package("man-db", "/usr/bin/man")
+    pages = make_man_pages.pages()
+    assert "'department:sales active:yes'. See qm-tui(1)." in _printed(pages["qm-tui-list.1"])
+    printed = _printed(pages["qm-tui.1"])
+    assert "FILTERS Terms are separated by blanks." in printed
+    assert "berg|young one of the words" in printed
+    for name in FILTER_FIELDS.values():
+        assert f"{name.name}: {name.meaning}" in printed
+    assert not [name for name, text in pages.items() if re.search(r"docs/|\.md\b", text)]
 
 
 def test_page_of_the_command_line_lists_all_files_that_info_prints(home):

@@ -39,8 +39,7 @@ FilterOption = Annotated[
     typer.Option(
         "--filter",
         metavar="FILTER",
-        help="Only users that match, for example 'department:sales active:yes'. See "
-        "docs/filters.md.",
+        help="Only users that match, for example 'department:sales active:yes'. See qm-tui(1).",
         show_default=False,
     ),
 ]
