@@ -71,7 +71,7 @@ class RecordList(MarkableList):
         """The admin wants to mark or unmark users.
 
         Args:
-            user_ids: the users; None for all that are not in the file.
+            user_ids: the users in the store; None for all that are not in the file.
         """
 
         def __init__(self, user_ids: Sequence[str] | None) -> None:
@@ -84,7 +84,7 @@ class RecordList(MarkableList):
         Args:
             start: one end of the range.
             end: the other end.
-            user_ids: the users; None if they are some that are not in the file.
+            user_ids: the users in the store; None if they are some that are not in the file.
         """
 
         def __init__(self, start: RangeEnd, end: RangeEnd, user_ids: Sequence[str] | None) -> None:
@@ -170,9 +170,9 @@ class RecordList(MarkableList):
 
     def action_mark(self) -> None:
         """Mark or unmark the stored user of the current record."""
-        user = self.user_of(self.cursor_row) if self.row_count else None
-        if user is not None:
-            self.post_message(self.MarkRequested([user.user_id]))
+        end = self.marked_end if self.row_count else None
+        if end is not None:
+            self.post_message(self.MarkRequested([end.user_id] if end.user_id else []))
 
     @work(exclusive=True, group="marks", description="find users")
     async def action_mark_all(self) -> None:

@@ -40,6 +40,7 @@ _LINES_AROUND: Final = 5
 
 _MIN_ROWS: Final = 5
 WAITING: Final = "Waiting for the server…"
+_CANNOT_MARK: Final = "Only users in the store can be marked."
 _NOTHING_IMPORTED_YET: Final = "Preview – nothing imported yet"
 _COMMITTING: Final = ("preview.import", "preview.save_rejected", "preview.save_report")
 
@@ -206,7 +207,6 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
         is_first = self._filter is None
         if self._filter is None or not preview.rows[self._filter]:
             self._filter = preview.first_filter
-        self._show_status()
         self._show_head()
         self._show_filter(self._filter)
         self._show_buttons()
@@ -243,6 +243,8 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
         self._filter = record_filter
         self.query_one(ResultTabs).show(record_filter, self.preview.counts)
         self._rows.show(self.preview, record_filter)
+        if not self.is_planning:
+            self._show_status()
 
     def _show_buttons(self) -> None:
         plan, button = self._planner.plan, self.query_one("#import", Button)
@@ -324,12 +326,13 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
         elif absent is not None:
             self._session.begin_marking()
             await self._session.toggle_query(state, absent.query)
-        self._show_marks()
+        self._show_marks(event.user_ids)
 
-    def _show_marks(self) -> None:
+    def _show_marks(self, user_ids: Sequence[str] | None) -> None:
+        """Show the marks after some users were to be marked; None if they are not in the file."""
         self._rows.refresh()
         if not self.is_planning:
-            self._show_status()
+            self._show_status(_CANNOT_MARK if user_ids is not None and not user_ids else "")
 
     @on(RecordList.MarkRangeRequested)
     @work
@@ -343,7 +346,7 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
         elif absent is not None:
             self._session.begin_marking()
             await self._session.mark_range(state, absent.query, event.start, event.end)
-        self._show_marks()
+        self._show_marks(event.user_ids)
 
     # Options
 

@@ -568,6 +568,17 @@ async def test_range_of_records_or_of_absent_users_is_marked(home, app, users, f
         assert marks.selection == these([users[0].user_id, users[1].user_id, *absent])
 
 
+@pytest.mark.parametrize("keys", [["space"], ["asterisk"], ["V", "down", "V"]])
+async def test_records_without_a_stored_user_cannot_be_marked(home, app, users, file, keys):
+    async with app.run_test(size=SMALL) as pilot:
+        await show(pilot, file)
+        await pilot.press("2", *keys)
+        await wait_until(pilot, lambda: has_text(pilot, "Only users in the store can be marked."))
+        assert not page_of(pilot).session.marks
+        await pilot.press("1")
+        await wait_until(pilot, lambda: has_text(pilot, "Preview – nothing imported yet"))
+
+
 async def test_deleted_user_loses_the_mark(home, app, users):
     async with app.run_test(size=SMALL) as pilot:
         await wait_until_idle(pilot)
