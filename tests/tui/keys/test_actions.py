@@ -60,6 +60,13 @@ def test_every_action_has_a_key_that_can_be_set_and_a_description():
         assert action.words, name
 
 
+@pytest.mark.parametrize("together", TOGETHER, ids=lambda places: " ".join(sorted(places)))
+def test_actions_of_one_place_have_different_descriptions(together):
+    for place in together:
+        words = Counter(ACTIONS[name].words for name in ACTIONS if name.startswith(f"{place}."))
+        assert {*words.values()} <= {1}, words
+
+
 def test_places_are_those_of_the_actions():
     places = {name.partition(".")[0] for name in ACTIONS}
     together = frozenset[str]().union(*TOGETHER)
