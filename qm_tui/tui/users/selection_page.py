@@ -215,6 +215,10 @@ class UsersSelection(UsersList):
     async def _mark_all(self, view: UserListView) -> None:
         await self.session.toggle_query(view.state, view.searched)
 
+    @on(UsersDataTable.RangeDropped)
+    def _range_dropped(self, event: UsersDataTable.RangeDropped) -> None:
+        self.session.set_status(event.text)
+
     def must_wait(self, key: str) -> bool:
         """Whether a key must wait: it may be for the users that are being marked."""
         return self.session.is_marking or super().must_wait(key)

@@ -207,7 +207,7 @@ class UsersDataTable(MarkableList):
             cursor_id: the User ID of the current user, who is loaded; the first one if not given.
         """
         self._rows, self._cursor, self._change_symbols = rows, None, change_symbols or {}
-        self.action_cancel_range()
+        self.drop_range()
         self.rows_changed((rows.row_of(cursor_id) if cursor_id else None) or 0)
         self._want_rows()
         self._measure_again()
@@ -264,7 +264,7 @@ class UsersDataTable(MarkableList):
             row = self._rows.row_of(start.user_id)
             self.range_start = start if row is None else RangeEnd(row, start.user_id)
             if not is_same_list:
-                self.action_cancel_range()
+                self.drop_range()
 
     def move_to(self, user: User, row: int) -> None:
         """Move the cursor to a user, if the table shows it.

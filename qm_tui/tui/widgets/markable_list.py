@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from qm_tui.tui.keys.keymap import bind
 from qm_tui.tui.widgets.virtual_list import VirtualList
@@ -37,6 +38,11 @@ class MarkableList(VirtualList):
         Binding("escape", "cancel_range", "Cancel", tooltip="Do not mark the range"),
         bind("list.mark_range", "mark_range", show=False),
     ]
+
+    class RangeDropped(Message):
+        """A range has ended because other rows are shown. `text` says so."""
+
+        text: ClassVar[str] = "The list has changed. The range was canceled."
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -81,6 +87,12 @@ class MarkableList(VirtualList):
     def action_cancel_range(self) -> None:
         """Forget the range; the marks stay."""
         self._begin_range(None)
+
+    def drop_range(self) -> None:
+        """Forget the range, if there is one, because other rows are shown."""
+        if self.range_start is not None:
+            self.action_cancel_range()
+            self.post_message(self.RangeDropped())
 
     def _begin_range(self, start: RangeEnd | None) -> None:
         if start != self.range_start:

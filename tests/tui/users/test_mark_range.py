@@ -6,7 +6,7 @@ from qm_tui.progress import no_rest
 from qm_tui.store import open_store
 from qm_tui.tui.app import QmTuiApp
 from qm_tui.tui.frame.key_hints_bar import KeyHints
-from qm_tui.tui.widgets.markable_list import RangeEnd
+from qm_tui.tui.widgets.markable_list import MarkableList, RangeEnd
 from qm_tui.tui.work.mark_range import RANGE_CHANGED, users_of_range
 from qm_tui.users.query.filter_parser import parse_filter
 from qm_tui.users.query.query import ALL, Query, these
@@ -88,7 +88,16 @@ async def test_range_ends_if_other_users_are_shown(tmp_path):
     async with running(tmp_path / "users.json", USERS) as pilot:
         await pilot.press("down", "V", "right", "s")
         await wait_until(pilot, lambda: table_of(pilot).range_start is None)
+        await wait_until(pilot, lambda: status_of(pilot) == MarkableList.RangeDropped.text)
         assert not marks_of(pilot)
+
+
+async def test_range_ends_with_a_message_if_a_filter_is_entered(tmp_path):
+    async with running(tmp_path / "users.json", USERS) as pilot:
+        await pilot.press("V", "down")
+        page_of(pilot).show_filter("active:yes")
+        await wait_until(pilot, lambda: status_of(pilot) == MarkableList.RangeDropped.text)
+        assert table_of(pilot).range_start is None
 
 
 async def test_range_follows_its_user_if_another_admin_changes_the_list(tmp_path):

@@ -121,7 +121,7 @@ class RecordList(MarkableList):
 
     def show(self, preview: Preview | None, record_filter: RecordFilter) -> None:
         """Show the records of a filter. The cursor stays on its record if that is shown."""
-        self.action_cancel_range()
+        self.drop_range()
         filter_before = self._filter
         current = self._rows[self.cursor_row] if self._rows else 0
         self._preview, self._filter = preview, record_filter

@@ -348,6 +348,11 @@ class PreviewScreen(Confirms, Screen[actions.Decision | None]):
             await self._session.mark_range(state, absent.query, event.start, event.end)
         self._show_marks(event.user_ids)
 
+    @on(RecordList.RangeDropped)
+    def _range_dropped(self, event: RecordList.RangeDropped) -> None:
+        if not self.is_planning:
+            self._show_status(event.text)
+
     # Options
 
     def action_turn(self, key: str) -> None:

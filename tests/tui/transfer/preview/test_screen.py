@@ -31,6 +31,7 @@ from qm_tui.tui.transfer.preview.options_dialog import ImportOptionsDialog
 from qm_tui.tui.transfer.preview.record_screen import RecordScreen
 from qm_tui.tui.transfer.preview.screen import PreviewScreen
 from qm_tui.tui.transfer.preview.summary import ProblemsDialog
+from qm_tui.tui.widgets.markable_list import MarkableList
 from qm_tui.tui.widgets.message_box import ConfirmQuestion, MessageDialog
 from qm_tui.tui.work import session
 from qm_tui.users.fields import User
@@ -577,6 +578,14 @@ async def test_records_without_a_stored_user_cannot_be_marked(home, app, users, 
         assert not page_of(pilot).session.marks
         await pilot.press("1")
         await wait_until(pilot, lambda: has_text(pilot, "Preview – nothing imported yet"))
+
+
+async def test_range_ends_with_a_message_if_other_records_are_shown(home, app, users, file):
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await show(pilot, file)
+        await pilot.press("1", "V", "down", "2")
+        await wait_until(pilot, lambda: has_text(pilot, MarkableList.RangeDropped.text))
+        assert records_of(screen).range_start is None
 
 
 async def test_deleted_user_loses_the_mark(home, app, users):
