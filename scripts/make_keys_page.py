@@ -58,9 +58,9 @@ PAGES: Final = (
 """What all of these have in common comes first, in a table of its own."""
 
 OTHERS: Final = (
-    Section("Navigation pane", ("shift+tab",)),
+    Section("Navigation pane", ("shift+tab", "shift+tab left")),
     Section("Filter field", ("slash",)),
-    Section("Details of a user", ("enter/1",)),
+    Section("Details of a user", ("down enter/1",)),
     Section("Form of a user", ("e/1",)),
     Section("Set a field", ("m/1",)),
     Section("Password", ("P/1",)),
@@ -68,7 +68,7 @@ OTHERS: Final = (
     Section("Views", ("v/1",)),
     Section("Counts", ("F/1",)),
     Section("Mark users from a list", ("L/1",)),
-    Section("Open and Save As", ("i/1", "i/1 down", "x/1")),
+    Section("Open and Save As", ("i/1", "i/1 down", "x/1", "x/1 down")),
     Section("Import preview", ("i/1 enter/1", "i/1 enter/1 down")),
     Section("Import options", ("i/1 enter/1 o/2",)),
     Section("Record of the preview", ("i/1 enter/1 down enter/2",)),
