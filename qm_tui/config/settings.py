@@ -75,6 +75,9 @@ def load_settings() -> Settings:
     except InvalidTomlFile as error:
         raise invalid_setting(str(error)) from error
     for name in tables:
+        if name in _ALLOWED:
+            where = f"{name} must be in the table [{STORE_TABLE}]"
+            raise invalid_setting(where, f"Move it below a line [{STORE_TABLE}].")
         _check_name(name, _TABLES, "table", f" (valid: {listed([f'[{one}]' for one in _TABLES])})")
     store, keys = (_table(tables, name) for name in (STORE_TABLE, KEYS_TABLE))
     for name, value in store.items():

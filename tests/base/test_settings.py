@@ -47,6 +47,7 @@ def test_settings_in_the_file_override_defaults(home, write_settings):
         ),
         ("[stor]\nx = 1", "unknown table stor (valid: [store] and [keys]). Did you mean store?"),
         ("store = 3", "store must be a table"),
+        ("history_days = 9", "history_days must be in the table [store]. Move it below a"),
         ("[store]\nhistory_days = 'ten'", "history_days must be a number from 0 to 36,500"),
         ("[store]\nhistory_days = -1", "history_days must be a number from 0 to 36,500"),
         ("[store]\nlock_wait_seconds = inf", "lock_wait_seconds must be a number from 0 to 3,600"),

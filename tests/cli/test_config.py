@@ -82,7 +82,7 @@ def test_check_says_whether_the_file_is_valid(write):
         ("[keys]\nusers.import = 5", "users.import must be text in quotes"),
         ('keys = "f5"', "keys must be a table, [keys]"),
         ('[keys]\nusers.import = "v"', "v would be the key of users.views (Open or save a view)"),
-        ('[keys]\nusers.import = "f99"', "no terminal sends the key f99."),
+        ('[keys]\nusers.import = "f99"', "not every terminal sends the key f99."),
     ],
 )
 def test_invalid_settings_are_refused_by_show_and_check_and_at_the_start(write, text, says):

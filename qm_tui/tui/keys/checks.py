@@ -57,11 +57,11 @@ def _parsed(name: str, text: str) -> tuple[str, ...]:
 def _parsed_key(name: str, text: str) -> str:
     shown, key = sanitize(text.strip(), _MAX_SHOWN), parse_key(text)
     if not shown:
-        raise _invalid(f"{name} has no key", "Enter a key, or remove the line.")
+        raise _invalid(f"{name} has no key", "Enter a key (comma for ,), or remove the line.")
     if key is None:
         raise _invalid(
-            f"{name}: no terminal sends the key {shown}",
-            "Use a character, or a name as in f5, ctrl+g, pageup, space or comma.",
+            f"{name}: not every terminal sends the key {shown}",
+            "Use a character, or a name as in f5, ctrl+g, pgup, space or comma.",
         )
     if key in FIXED and key not in default_keys(name):
         fixed = listed([key_name(one) for one in FIXED])

@@ -35,7 +35,10 @@ _SENT_AS_OTHERS: Final = ("ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl-at", "re
 _KNOWN: Final = frozenset(
     key.value
     for key in Keys
-    if not key.value.startswith("<") and key.value not in _SENT_AS_OTHERS and "@" not in key.value
+    if not key.value.startswith("<")
+    and key.value not in _SENT_AS_OTHERS
+    and "@" not in key.value
+    and not key.value.rpartition("+")[2].isdigit()  # few terminals send digits with Ctrl
 )
 
 
@@ -59,7 +62,7 @@ def is_character(key: str) -> bool:
 
 
 def parse_key(text: str) -> str | None:
-    """Return Textual's name of a key; None if there is no such key.
+    """Return Textual's name of a key; None if there is no such key, or few terminals send it.
 
     Args:
         text: a character, or the name of a key as Textual or a keyboard has it: `f5`, `PgUp`,
