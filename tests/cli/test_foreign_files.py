@@ -505,3 +505,21 @@ def test_extension_that_all_new_users_get_has_no_warning(home, store):
     file = users_file(home, *(one._replace(user_id="", extension="") for one in team[:2]), team[2])
     assert "Duplicate Extension" not in output("import", file, "--mapping", "m.toml")
     assert [one["extension"] for one in listed()] == ["0400", "0400", "0502"]
+
+
+def test_rejected_records_of_a_mapped_file_are_corrected_and_imported_with_the_mapping(home, store):
+    commit(store, ANNA, user("ben", agent_id="A-18"))
+    out = _import_hr(
+        home,
+        ("A-17", "yes", "Berg"),
+        ("A-18", "perhaps", "Bensen"),
+        code=1,
+        flags=("--save-rejected",),
+    )
+    assert "Correct it there, then import that file with the same mapping." in out
+    rejected = home / "hr-rejected.csv"
+    text = rejected.read_text()
+    assert text.startswith("Problems,Personal-Nr,Aktiv,Name\n")
+    rejected.write_text(text.replace(",perhaps,", ",no,"))
+    output("import", rejected, "--mapping", "hr.toml")
+    assert [one["user_name"] for one in listed("--filter", "active:no")] == ["ben"]

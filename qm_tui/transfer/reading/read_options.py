@@ -148,10 +148,31 @@ class ColumnMapping:
     templates: Mapping[Field, Template] = field(default_factory=dict)
     match: Field | None = None
 
+    def value_of(self, field: Field, cell: str) -> str | None:
+        """Return the value of a field for one of the file; None if it is not listed."""
+        values = self.values.get(field)
+        if not values:
+            return cell
+        listed = {known.casefold(): to for known, to in values.items() if known != ANY_VALUE}
+        other = values.get(ANY_VALUE) if cell else ""
+        return listed.get(cell.casefold(), cell if other == ANY_VALUE else other)
+
+    def cell_of(self, field: Field, value: str, cell: str) -> str:
+        """Return what the file must contain for a value of a field: the cell, if it means that."""
+        if self.value_of(field, cell) == value:
+            return cell
+        values = self.values.get(field, {})
+        return next((known for known, to in values.items() if to == value != known), value)
+
     @property
     def given(self) -> set[Field]:
         """The fields for which new users get a value."""
         return {*self.defaults, *self.templates}
+
+    @property
+    def is_more_than_names(self) -> bool:
+        """Whether columns with the names of their fields would not be read in the same way."""
+        return self.changes_values or self.match is not None
 
     @property
     def changes_values(self) -> bool:

@@ -22,7 +22,7 @@ from qm_tui.transfer.reading.csv_rows import Row
 from qm_tui.transfer.reading.dialect import Dialect, binary_file_type, detect_dialect, first_rows
 from qm_tui.transfer.reading.file_report import report_on
 from qm_tui.transfer.reading.lines import LineBlock, raw_lines, read_lines, with_byte_order
-from qm_tui.transfer.reading.read_options import ReadOptions
+from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
 from qm_tui.transfer.reading.record_rows import RecordRows
 from qm_tui.transfer.reading.records import CleanRecordBatch, Record, RecordBuilder
 from qm_tui.transfer.reading.source import cannot_read, open_users_file, quoted_path
@@ -99,6 +99,11 @@ class UsersFile:
         except OSError as error:
             raise self._cannot_read_to_end(error) from error
         return digest.hexdigest()
+
+    @property
+    def mapping(self) -> ColumnMapping | None:
+        """The column mapping; None if columns are mapped by their names."""
+        return self._read_options.mapping
 
     @property
     def header(self) -> Row | None:

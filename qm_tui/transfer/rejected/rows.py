@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 from qm_tui.text import sanitize
 from qm_tui.transfer.reading.columns import PROBLEMS_HEADER, Columns, is_problems_column
+from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.transfer.reading.records import Values
 from qm_tui.transfer.reading.spreadsheet import (
     as_text_formula,
@@ -32,14 +33,20 @@ class RejectedRowBuilder:
         columns: their fields.
         corrections: by record number, values that replace cells. A field without a column gets one
             at the end if a correction has a value for it.
+        mapping: the column mapping, with which the new file is read again.
 
     Attributes:
         header: the header of the new file.
     """
 
     def __init__(
-        self, header: Sequence[str], columns: Columns, corrections: Mapping[int, Values]
+        self,
+        header: Sequence[str],
+        columns: Columns,
+        corrections: Mapping[int, Values],
+        mapping: ColumnMapping | None = None,
     ) -> None:
+        self._mapping = mapping or ColumnMapping()
         self._indexes = columns.column_indexes
         self._corrections = corrections
         used_columns = set(columns.column_indexes)
@@ -82,9 +89,10 @@ class RejectedRowBuilder:
     def _correct(self, cells: Sequence[str], values: Values) -> list[str]:
         corrected = [*cells[: self._width], *[""] * (self._width - len(cells))]
         last = len(cells)
-        for place, value in zip(self._indexes, values, strict=True):
+        for field, place, value in zip(FIELDS, self._indexes, values, strict=True):
             if place is not None and value is not None:
-                corrected[place] = _escape_for_spreadsheet(value)
+                written = self._mapping.cell_of(field, value, corrected[place])
+                corrected[place] = _escape_for_spreadsheet(written)
                 last = max(last, place + 1)
         return corrected[:last]
 

@@ -20,7 +20,7 @@ from qm_tui.errors import UserError, os_error_text
 from qm_tui.files import atomic_write
 from qm_tui.paths import abbreviate_home
 from qm_tui.progress import ProgressCallback, ignore_progress
-from qm_tui.text import pluralize, sanitize, with_full_stop
+from qm_tui.text import pluralize, sanitize, trim, with_full_stop
 from qm_tui.transfer.exporting.export import TargetExists, export_path
 from qm_tui.transfer.planning.plan import ImportPlan, RecordOutcomes
 from qm_tui.transfer.reading.columns import field_for_column
@@ -107,6 +107,7 @@ class RejectedFilesResult:
         lines: the number of lines in it.
         is_utf8: whether the records are in UTF-8 because the encoding of the imported file cannot
             represent all their characters.
+        needs_mapping: whether the file of the records must be read with the same mapping.
     """
 
     rejected: Path | None
@@ -114,15 +115,18 @@ class RejectedFilesResult:
     unreadable: Path | None
     lines: int
     is_utf8: bool
+    needs_mapping: bool = False
 
     @property
     def messages(self) -> list[str]:
         """The messages about it, safe for a terminal."""
         sentences = []
         if self.rejected:
+            them = "it" if self.records == 1 else "them"
+            how = " with the same mapping" if self.needs_mapping else ""
             sentences.append(
                 f"Saved {pluralize(self.records, 'rejected record')} to {_shown(self.rejected)}. "
-                "Correct them there, then import that file."
+                f"Correct {them} there, then import that file{how}."
             )
         if self.is_utf8:
             sentences.append(
@@ -276,7 +280,7 @@ class _Saving:
             copied: list[int] = []
             files.enter_context(self._copied_only_with_records(copied))
             codec = "utf-8" if encoding == "utf-8-sig" else file.codec
-            sheet = RejectedRowBuilder(_header(file), columns, self.corrections)
+            sheet = RejectedRowBuilder(_header(file), columns, self.corrections, file.mapping)
             for number, row in _reading(file, file.rows(self.reasons.keys(), self.progress)):
                 matched += 1
                 if row.error and number not in self.corrections:
@@ -311,6 +315,7 @@ class _Saving:
             self.targets[1] if unreadable else None,
             len(unreadable),
             is_utf8=written > 0 and encoding != dialect.encoding,
+            needs_mapping=file.mapping is not None and file.mapping.is_more_than_names,
         )
 
     def _new(self, target: Path, files: ExitStack) -> BinaryIO:
@@ -357,6 +362,8 @@ def _header(file: UsersFile) -> list[str]:
     """Return the cells of the header; our own if the file has none."""
     if file.header is None:
         return [field.header for field in FIELDS]
+    if file.mapping is not None and file.mapping.is_more_than_names:
+        return [trim(cell) for cell in file.header.cells]  # the same mapping reads it again
     fields = chain(file.file_report.columns.fields, repeat(None))
     return [_name_of(cell, field) for cell, field in zip(file.header.cells, fields, strict=False)]
 

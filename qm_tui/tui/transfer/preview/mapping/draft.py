@@ -15,7 +15,7 @@ from qm_tui.transfer.mapping.mapping_file import (
     check_value,
 )
 from qm_tui.transfer.reading.mapped.templates import InvalidTemplate, Template, parse_template
-from qm_tui.transfer.reading.read_options import ANY_VALUE, ColumnMapping
+from qm_tui.transfer.reading.read_options import ColumnMapping
 from qm_tui.transfer.reading.reader import UsersFile
 from qm_tui.users.fields import FIELD, FIELDS, Field, Kind
 from qm_tui.users.validation import parse_flag
@@ -202,12 +202,3 @@ def read_values(
             if len(numbers) > MAX_VALUES or record.number == _MAX_READ:
                 return ValuesOfColumn(dict(islice(numbers.items(), MAX_VALUES)), False)
     return ValuesOfColumn(numbers, True)
-
-
-def translated(values: Mapping[str, str], value: str) -> str | None:
-    """Return the value for one of the file, or None if it is not listed."""
-    if not values:
-        return value
-    listed = {known.casefold(): to for known, to in values.items() if known != ANY_VALUE}
-    other = values.get(ANY_VALUE) if value else ""
-    return listed.get(value.casefold(), value if other == ANY_VALUE else other)

@@ -11,10 +11,10 @@ from textual.widgets import Button, Static
 
 from qm_tui.store.state import State
 from qm_tui.text import pad_or_truncate, sanitize
-from qm_tui.transfer.reading.read_options import ANY_VALUE
+from qm_tui.transfer.reading.read_options import ANY_VALUE, ColumnMapping
 from qm_tui.tui.keys.keymap import bind, with_keys
 from qm_tui.tui.text.safe_content import safe
-from qm_tui.tui.transfer.preview.mapping.draft import ValuesOfColumn, checked_value, translated
+from qm_tui.tui.transfer.preview.mapping.draft import ValuesOfColumn, checked_value
 from qm_tui.tui.transfer.preview.mapping.value_dialog import ValueDialog
 from qm_tui.tui.widgets.dialog import Dialog, button_row, dialog_frame
 from qm_tui.tui.widgets.message_box import close_or_ask
@@ -36,6 +36,7 @@ class _ValueList(VirtualList):
     """The values of a column, each with its value for the field.
 
     Args:
+        field: the field of the column.
         numbers: the number of records with each value.
         values: the values for them, and for all others, as in a mapping.
     """
@@ -44,13 +45,14 @@ class _ValueList(VirtualList):
 
     BINDINGS: ClassVar[list[BindingType]] = [bind("mapping.ignore", "screen.reset", show=False)]
 
-    def __init__(self, numbers: Mapping[str, int], values: Mapping[str, str]) -> None:
+    def __init__(self, field: Field, numbers: Mapping[str, int], values: Mapping[str, str]) -> None:
         super().__init__(id="mapped-values")
         listed = [value for value in values if value != ANY_VALUE]
         self._numbers = {**numbers, **{value: 0 for value in listed if value not in numbers}}
         self.keys = [*self._numbers, ANY_VALUE]
+        mapping = ColumnMapping(values={field: values})
         self.values: dict[str, str | None] = {
-            value: translated(values, value) for value in self._numbers
+            value: mapping.value_of(field, value) for value in self._numbers
         }
         self.values[ANY_VALUE] = values.get(ANY_VALUE)
 
@@ -120,7 +122,7 @@ class ValuesDialog(Dialog[Mapping[str, str] | None]):
         super().__init__()
         self._column, self._field, self._state = column, field, state
         self._are_all = found.are_all
-        self._list = _ValueList(found.numbers, values)
+        self._list = _ValueList(field, found.numbers, values)
         self._begun = dict(self._list.values)
 
     def compose(self) -> ComposeResult:
