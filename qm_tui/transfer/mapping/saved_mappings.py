@@ -73,6 +73,22 @@ def saved_mapping_names(folder: Path) -> list[str]:
         return []
 
 
+def is_name_taken(folder: Path, name: str, header: Sequence[str]) -> bool:
+    """Return whether a mapping with this name is saved for files with other columns."""
+    path = _path_for(folder, name)
+    try:
+        saved = read_mapping_file(path)
+    except UserError:  # there is none
+        return False
+    return _identity(saved.header) != _identity(header)
+
+
+def free_name(folder: Path, name: str, header: Sequence[str]) -> str:
+    """Return this name, or with a number, so that no mapping for other columns has it."""
+    names = (name if number == 1 else f"{name} {number}" for number in count(1))
+    return next(one for one in names if not is_name_taken(folder, one, header))
+
+
 def find_mapping(folder: Path, header: Sequence[str]) -> ColumnMapping | None:
     """Return the mapping saved last for a file with these columns, or None.
 

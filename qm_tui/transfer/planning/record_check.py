@@ -17,8 +17,9 @@ from qm_tui.transfer.planning.warnings import (
     holder_name,
     users_who_keep,
 )
+from qm_tui.transfer.reading.mapped.values import unlisted_kind
 from qm_tui.transfer.reading.records import Values
-from qm_tui.users.fields import FIELD, Field, User
+from qm_tui.users.fields import FIELD, FIELDS, Field, User
 from qm_tui.users.identity import normalize_user_name
 from qm_tui.users.issues import Issue, Severity, field_number, truncate
 
@@ -158,8 +159,18 @@ class RecordValidator:
             update.before.extension != update.after.extension for update in plan.updates
         ):
             issues += self._shared_extension_issues(values[_EXTENSION_AT] or "")
+        issues = [*self._of_mapping(number, values), *issues]
         issues += self._issues_in_file(number, user_id, values, issues)
         return sorted(issues, key=field_number)
+
+    def _of_mapping(self, number: int, values: Values) -> Iterator[Issue]:
+        """Yield the errors of values that the mapping does not list and that are as in the file."""
+        read = self._outcomes.values.get(number) or ()
+        for field, value, before in zip(FIELDS, values, read, strict=False):
+            if value and value == before:
+                kind = unlisted_kind(field)
+                issues = self._outcomes.issues.get(number, ())
+                yield from (issue for issue in issues if issue.kind == kind)
 
     def _shared_extension_issues(self, extension: str) -> Iterator[Issue]:
         """Yield the warning of a new extension of a user that another user will have."""

@@ -12,9 +12,18 @@ from qm_tui.transfer.importing import ImportRequest, prepare_import
 from qm_tui.transfer.options.import_options import ImportOptions, NewValues, UnknownIdAction
 from qm_tui.transfer.planning.plan import Result
 from qm_tui.transfer.planning.record_check import RecordValidator
+from qm_tui.transfer.reading.read_options import ColumnMapping, ReadOptions
 from qm_tui.users.fields import FIELD
 from qm_tui.users.issues import Severity
-from tests.helpers import HEADER, csv_text, state_of, user, write_file
+from tests.helpers import (
+    EMPTY_STATE,
+    HEADER,
+    csv_text,
+    state_of,
+    user,
+    users_file,
+    write_file,
+)
 
 BEN, CARA = user("ben"), user("cara")
 
@@ -240,3 +249,19 @@ def _judged_among(planned, count):
 def test_check_takes_as_long_in_a_large_store_as_in_a_small_one(planned):
     few, many = _judged_among(planned, 20), _judged_among(planned, 20_000)
     assert many < 50 * few  # a check that scans all users takes 1,000 times as long
+
+
+def test_value_that_the_mapping_does_not_list_is_an_error_until_it_is_changed(tmp_path):
+    mapping = ColumnMapping(values={FIELD["department"]: {"Vertrieb": "Sales"}})
+    file = users_file(tmp_path, user("ben", user_id="", department="Lager"))
+    request = ImportRequest(file, read_options=ReadOptions(mapping=mapping))
+    plan = prepare_import(request, EMPTY_STATE).plan
+    assert plan.outcomes is not None
+    values = plan.outcomes.values[1]
+    assert values is not None
+    validator = RecordValidator(EMPTY_STATE, ImportOptions(), plan)
+    (issue,) = validator.validate(1, 2, values)
+    assert issue.message == "Department Name 'Lager' is not among the values of the mapping"
+    values = [*values]
+    values[FIELD["department"].index] = "Stock"
+    assert validator.validate(1, 2, values) == []

@@ -30,6 +30,8 @@ from qm_tui.users.issues import Issue, value_issue
 _MAX_REMEMBERED: Final = 10_000
 """The number of different values of a column whose translation is remembered."""
 
+_UNLISTED: Final = "is not among the values of the mapping"
+
 Row = Sequence[str | None]
 _Column = Sequence[str | None]
 _MakeColumn = Callable[[Sequence[Sequence[str]], Sequence[_Column]], Sequence[str]]
@@ -240,4 +242,9 @@ def _column_of_cells(
 
 def _unlisted_issue(field: Field, value: str) -> Issue:
     fix = f"Correct {field.name}, or add this value to the mapping."
-    return value_issue(field, value, "is not among the values of the mapping", fix)
+    return value_issue(field, value, _UNLISTED, fix)
+
+
+def unlisted_kind(field: Field) -> str:
+    """Return the kind of the error of a value that the mapping does not list."""
+    return f"{field.name} {_UNLISTED}"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from qm_tui.paths import mappings_folder
 from qm_tui.transfer.importing import ImportRequest, prepare_import
 from qm_tui.transfer.mapping.mapping_file import read_mapping
 from qm_tui.transfer.mapping.saved_mappings import save_mapping
@@ -309,3 +310,20 @@ async def test_required_fields_that_new_users_would_not_have_are_named(tmp_path)
         await hand.press("home", *["down"] * 5, "enter", *"password", "enter")
         missing = str(hand.app.dialog.query_one("#mapping-missing").render())
         assert missing == "All required fields have a column or a value."
+
+
+async def test_mapping_of_other_columns_is_not_replaced(home):
+    folder = mappings_folder()
+    other = ColumnMapping("hr", {"Kostenstelle": None, "Ruf": FIELD["first_name"]})
+    saved = save_mapping(folder, "hr", other, ["Kostenstelle", "Ruf"])
+    async with open_dialog(_hr(home)) as hand:
+        name = hand.app.dialog.query_one("#mapping-name", SafeInput)
+        assert name.value == "hr 2"
+        name.value = "hr"
+        await hand.press("f2")
+        assert "The mapping hr is for files with other columns." in hand.screen_text
+        assert hand.app.is_open
+    assert read_mapping(saved) == other
+    save_mapping(folder, "hr", other, _HR)
+    async with open_dialog(_hr(home)) as hand:
+        assert hand.app.dialog.query_one("#mapping-name", SafeInput).value == "hr"

@@ -27,6 +27,8 @@ from qm_tui.tui.widgets.virtual_list import VirtualList
 from qm_tui.users.fields import Field
 
 _MAX_NAME: Final = 60
+_NUMBER: Final = 4
+"""Characters that are left for a number after the proposed name."""
 
 
 class MappingDialog(Dialog[ColumnMapping | None]):
@@ -61,9 +63,9 @@ class MappingDialog(Dialog[ColumnMapping | None]):
         )
         self._list = MappingList(self.draft, [report.sample_values[index] for index in shown])
         name = (before.name if before is not None else "") or prepared.request.path.stem
-        self._offered = sanitize(name)[:_MAX_NAME]
         self._example = MappingExample(prepared.request)
         self._editor = MappingEditor(self, prepared, self.draft, self._changed)
+        self._offered = self._editor.free_name(sanitize(name)[: _MAX_NAME - _NUMBER])
 
     def compose(self) -> ComposeResult:
         hints = (
@@ -152,6 +154,11 @@ class MappingDialog(Dialog[ColumnMapping | None]):
             self._list.focus()
         elif not name:
             self.show_message("Enter a name for this mapping.")
+            input_.focus()
+        elif self._editor.is_name_taken(name):
+            self.show_message(
+                f"The mapping {name} is for files with other columns. Enter another name."
+            )
             input_.focus()
         elif self._example.error:
             self.show_message(self._example.error)

@@ -7,9 +7,11 @@ from typing import Any, Final, TypeVar
 from textual.screen import Screen
 
 from qm_tui.errors import UserError
+from qm_tui.paths import mappings_folder
 from qm_tui.text import listed
 from qm_tui.transfer.importing import PreparedImport
 from qm_tui.transfer.mapping.mapping_file import InvalidMapping
+from qm_tui.transfer.mapping.saved_mappings import free_name, is_name_taken
 from qm_tui.transfer.reading.mapped.templates import MODIFIERS
 from qm_tui.tui.transfer.preview.mapping.draft import MappingDraft, read_values
 from qm_tui.tui.transfer.preview.mapping.field_picker import FieldPicker
@@ -48,6 +50,15 @@ class MappingEditor:
     ) -> None:
         self._screen, self._prepared, self._draft = screen, prepared, draft
         self._changed = changed
+        self._header = prepared.file_report.columns.header
+
+    def free_name(self, name: str) -> str:
+        """Return a name that no saved mapping for files with other columns has."""
+        return free_name(mappings_folder(), name, self._header)
+
+    def is_name_taken(self, name: str) -> bool:
+        """Whether a saved mapping for files with other columns has this name."""
+        return is_name_taken(mappings_folder(), name, self._header)
 
     def pick_field(self, column: int) -> None:
         """Pick the field of a column."""
