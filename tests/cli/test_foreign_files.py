@@ -270,7 +270,7 @@ def test_missing_users_are_listed_and_inactivated_with_the_import(home, store):
     assert "Would inactivate 1 user not in the file." in out
     assert {one["is_active"] for one in listed()} == {"1"}
     out = output("import", file, "--missing", "inactivate")
-    assert "The import inactivates them." in out
+    assert "1 of 5 active users is not in the file. The import inactivates this user." in out
     assert "Inactivated 1 user not in the file." in out
     assert [one["user_name"] for one in listed("--filter", "active:no")] == ["emil"]
     again = json.loads(output("import", file, "--missing", "inactivate", "--json"))

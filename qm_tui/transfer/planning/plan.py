@@ -270,7 +270,7 @@ class ImportPlan:
     @property
     def inactivated(self) -> int:
         """The number of missing users that the import inactivates."""
-        return len(self.missing.inactivated) if self.missing else 0
+        return len(self.missing.inactivated) if self.missing and not self.is_blocked else 0
 
     @property
     def records(self) -> int:

@@ -92,7 +92,7 @@ def preview_lines(
     if plan.without_password:
         yield without_password_text(plan)
     if plan.missing:
-        yield missing_text(plan.missing)
+        yield missing_text(plan.missing, inactivates=plan.inactivated > 0)
     if plan.groups:
         yield ""
         width = max(len(f"{group.records:,}") for group in plan.groups)
@@ -152,14 +152,20 @@ def without_password_text(plan: ImportPlan) -> str:
     return f"{pluralize(plan.without_password, 'added user')} {have} no password yet."
 
 
-def missing_text(missing: MissingUsers) -> str:
-    """Return how many active users are not in the file, and what happens to them."""
+def missing_text(missing: MissingUsers, *, inactivates: bool) -> str:
+    """Return how many active users are not in the file, and what happens to them.
+
+    Args:
+        missing: the users.
+        inactivates: whether the import inactivates them.
+    """
     if missing.unknown:
         return missing.unknown
     number = len(missing.users)
     are = "is" if number == 1 else "are"
     expected = pluralize(missing.expected, "active user")
-    done = " The import inactivates them." if missing.inactivated else ""
+    them = "this user" if number == 1 else "them"
+    done = f" The import inactivates {them}." if inactivates else ""
     return f"{number:,} of {expected} {are} not in the file.{done}"
 
 
