@@ -52,9 +52,10 @@ class UsersFile:
         self._file = open_users_file(path)
         try:
             self.size, self.signature = self._status()
-            if not self.size:
+            start = self._file.read(_START)
+            if not start:
                 raise UserError(f"{quoted_path(path)} is empty.")
-            kind = binary_file_type(self._file.read(_START), self._read_options.encoding)
+            kind = binary_file_type(start, self._read_options.encoding)
             if kind:
                 msg = (
                     f"{quoted_path(path)} is {kind}, not a CSV file. Choose another file. Save a "
