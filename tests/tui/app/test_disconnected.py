@@ -36,7 +36,7 @@ from tests.tui.pages import (
     wait_until_idle,
     words,
 )
-from tests.tui.screens import SCREENS, FixedDay, app_with_file, visit
+from tests.tui.screens import SCREENS, FixedDay, app_with_file, visit, wait_until_drawn
 
 USERS = sample_users(200)
 
@@ -121,6 +121,8 @@ async def test_header_says_so_and_the_store_is_read_only_meanwhile(path):
 async def _text(pilot, status):
     page_of(pilot).session.set_status(status)
     await pilot.pause()
+    pilot.app.screen.refresh()  # a page below a dialog may not be drawn again otherwise
+    await wait_until_drawn(pilot, 3)
     return shown(pilot)
 
 
