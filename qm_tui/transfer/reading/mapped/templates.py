@@ -59,7 +59,7 @@ class Template(NamedTuple):
     """A template for the value of a field.
 
     Attributes:
-        text: the template as it was written.
+        text: the text of the template, unparsed.
         parts: its literal texts and its placeholders, in order.
     """
 
